@@ -1,0 +1,2 @@
+//! The wire types of TrueBadge.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Tests of the whole path with real processes on loopback.

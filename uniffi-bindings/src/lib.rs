@@ -1,0 +1,1 @@
+//! What Swift sees of the TrueBadge engine, through UniFFI.
