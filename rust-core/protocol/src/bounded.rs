@@ -1,8 +1,12 @@
-//! Lists and texts that are refused while they are read, not after they were stored.
+//! Lists, texts and numbers that are refused while they are read, not after they were stored.
 
 use std::{fmt, marker::PhantomData};
 
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
+
+use crate::limits::NUMBER;
 
 /// Reads a list of at most `N` elements; never allocates for more.
 pub(crate) fn list<'de, D, T, const N: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -57,4 +61,38 @@ pub(crate) fn optional_text<'de, D: Deserializer<'de>, const N: usize>(
         ))),
         text => Ok(text),
     }
+}
+
+/// Reads a number below 2^53.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    if number < NUMBER {
+        Ok(number)
+    } else {
+        Err(D::Error::custom("a number below 2^53 is expected"))
+    }
+}
+
+/// Reads an object into a struct. What serde derives also takes a list of the struct's values,
+/// which no sender writes.
+pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
 }

@@ -15,7 +15,7 @@ use crate::ConversationState;
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
-    schemars(with = "String")
+    schemars(with = "String", extend("pattern" = "^[0-9a-f]{16}$"))
 )]
 pub struct Digest(u64);
 

@@ -32,6 +32,7 @@ macro_rules! names {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        #[cfg_attr(feature = "schema", schemars(extend("minLength" = 1, "maxLength" = $bound)))]
         pub struct $name(String);
 
         impl $name {
@@ -111,6 +112,7 @@ macro_rules! numbers {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(try_from = "u64", into = "u64")]
         #[cfg_attr(feature = "schema", schemars(with = "u64"))]
+        #[cfg_attr(feature = "schema", schemars(extend("maximum" = NUMBER - 1)))]
         pub struct $name(u64);
 
         impl $name {

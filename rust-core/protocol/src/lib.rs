@@ -12,6 +12,7 @@
 //! | [`messages`] | requests and responses |
 //! | [`problem`] | RFC 9457 problem documents |
 //! | [`limits`] | every bound, in one place |
+//! | `schema` | JSON Schema of every message (feature `schema`) |
 #![forbid(unsafe_code)]
 
 mod bounded;
@@ -21,6 +22,8 @@ pub mod limits;
 pub mod messages;
 pub mod problem;
 pub mod push;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod state;
 
 pub use digest::Digest;

@@ -9,6 +9,8 @@ pub const SHORT_ID_BYTES: usize = 64;
 pub const NUMBER: u64 = 1 << 53;
 /// Largest APNs payload, in bytes (Apple, "Generating a remote notification").
 pub const PAYLOAD_BYTES: usize = 4096;
+/// Deepest nesting of a payload. No common JSON parser's default is lower, so both ends agree.
+pub const PAYLOAD_DEPTH: usize = 64;
 /// Most events in one `POST …/events`.
 pub const EVENTS: usize = 1000;
 /// Most positions in one `read_items`.
@@ -27,6 +29,8 @@ pub const PUSH_ROWS: usize = 400;
 pub const ALERT_TEXT_BYTES: usize = 1024;
 /// Longest APNs device token, in hexadecimal digits. Apple fixes no length.
 pub const PUSH_TOKEN_DIGITS: usize = 512;
+/// Longest APNs topic (a bundle identifier), in bytes.
+pub const TOPIC_BYTES: usize = 255;
 /// Largest request body that a relay reads, in bytes.
 pub const REQUEST_BYTES: usize = 1 << 20;
 /// Largest response body that a phone reads, in bytes.

@@ -1,10 +1,12 @@
 //! The push: what APNs carries, read from untrusted bytes and written within 4,096 of them.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    ConversationId, ConversationState, Epoch, Level, Position, Route, Totals, Version,
-    limits::{NUMBER, PAYLOAD_BYTES, PUSH_ROWS},
+    ConversationId, ConversationState, Epoch, Level, Position, Route, Totals, Version, bounded,
+    limits::{NUMBER, PAYLOAD_BYTES, PAYLOAD_DEPTH, PUSH_ROWS},
 };
 
 const MARKED_UNREAD: u8 = 4;
@@ -43,7 +45,8 @@ pub enum PayloadError {
     /// Longer than APNs carries.
     #[error("the payload is {0} bytes long, more than APNs carries")]
     TooLarge(usize),
-    /// Not JSON, or JSON of another shape. The column says where reading stopped.
+    /// Not JSON, or JSON of another shape, or nested deeper than 64 levels. The number says where
+    /// reading stopped.
     #[error("the payload is not TrueBadge JSON (at byte {0})")]
     NotUnderstood(usize),
     /// JSON without a `tb` part: somebody else's push.
@@ -62,38 +65,101 @@ pub enum ComposeError {
     TooLarge(usize),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Envelope {
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+/// The whole payload; what is not ours in it is ignored.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PushPayload"))]
+pub(crate) struct Envelope {
+    #[serde(default, deserialize_with = "optional_part")]
     tb: Option<Short>,
 }
 
+/// `TrueBadge`'s part of a payload.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PushPart"))]
 struct Short {
+    /// Which of the device's accounts this is for.
     r: Route,
+    /// The history that the versions belong to.
     e: Epoch,
+    /// This device's push counter, one more with each push sent.
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     i: u64,
+    /// `c` holds every row that changed above this version.
     p: Version,
+    /// The version at which `n` is true; not below `p`.
     v: Version,
+    /// The account's totals at `v`: unread, mentions, conversations.
     n: (u64, u64, u64),
+    /// The highest operation of this device that is in them.
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     k: u64,
+    /// The rows, each in its newest state; without them the phone must sync.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "rows_of_a_push"
+        deserialize_with = "optional_rows"
     )]
+    #[cfg_attr(feature = "schema", schemars(length(max = PUSH_ROWS)))]
     c: Option<Vec<Row>>,
+    /// The conversation and position of the item that an alert push is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     a: Option<(ConversationId, Position)>,
 }
 
+/// Id, version, unread, mentions, newest, read marker, flags. Flags: level (0 all, 1 mentions,
+/// 2 none) + 4 if marked unread + 8 if removed.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PushRow"))]
 struct Row(ConversationId, Version, u32, u32, Position, Position, u8);
 
-fn rows_of_a_push<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<Row>>, D::Error> {
-    crate::bounded::list::<D, Row, PUSH_ROWS>(deserializer).map(Some)
+fn optional_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Short>, D::Error> {
+    #[derive(Deserialize)]
+    struct Part(#[serde(deserialize_with = "bounded::object")] Short);
+    Ok(Option::<Part>::deserialize(deserializer)?.map(|part| part.0))
+}
+
+fn optional_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Row>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Rows(#[serde(deserialize_with = "bounded::list::<_, _, PUSH_ROWS>")] Vec<Row>);
+    Ok(Option::<Rows>::deserialize(deserializer)?.map(|rows| rows.0))
+}
+
+/// Where nesting exceeds its bound, if it does. Fields that nobody knows are skipped unread, so
+/// this is the only place that sees how deep they are.
+fn too_deep(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    bytes.iter().position(|byte| {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b'[' | b'{') => depth += 1,
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > PAYLOAD_DEPTH
+    })
+}
+
+fn read(bytes: &[u8]) -> Result<Envelope, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let envelope = bounded::object(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(envelope)
+}
+
+/// The byte at which reading stopped, from the line and column that serde_json counts from 1.
+fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
+    let lines_before = error.line().saturating_sub(1);
+    let before: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(lines_before)
+        .map(<[u8]>::len)
+        .sum();
+    before + error.column()
 }
 
 impl PushPayload {
@@ -103,8 +169,11 @@ impl PushPayload {
         if bytes.len() > PAYLOAD_BYTES {
             return Err(PayloadError::TooLarge(bytes.len()));
         }
-        let envelope: Envelope = serde_json::from_slice(bytes)
-            .map_err(|error| PayloadError::NotUnderstood(error.column()))?;
+        if let Some(at) = too_deep(bytes) {
+            return Err(PayloadError::NotUnderstood(at));
+        }
+        let envelope =
+            read(bytes).map_err(|error| PayloadError::NotUnderstood(offset(bytes, &error)))?;
         envelope.tb.ok_or(PayloadError::NotOurs)?.into_payload()
     }
 
@@ -128,7 +197,7 @@ impl PushPayload {
 }
 
 /// The part of a payload that iOS itself reads (Apple, "Generating a remote notification").
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Aps {
     /// What the notification shows; without it nothing is shown.
@@ -152,7 +221,7 @@ pub struct Aps {
 }
 
 /// An alert's words.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AlertText {
     /// First line.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,6 +232,26 @@ pub struct AlertText {
     /// The text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+}
+
+impl fmt::Debug for Aps {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Aps")
+            .field("alert", &self.alert)
+            .field("badge", &self.badge)
+            .field("sound", &self.sound.is_some())
+            .field("thread_id", &self.thread_id.as_ref().map(|_| "redacted"))
+            .field("content_available", &self.content_available)
+            .field("mutable_content", &self.mutable_content)
+            .finish()
+    }
+}
+
+impl fmt::Debug for AlertText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AlertText(redacted)")
+    }
 }
 
 #[expect(
@@ -217,14 +306,14 @@ impl Short {
         if self.p > self.v {
             return Err(PayloadError::OutOfRange("p"));
         }
-        let rows = self
-            .c
+        let (rows, version) = (self.c, self.v);
+        let rows = rows
             .map(|rows| {
                 rows.into_iter()
-                    .map(Row::into_state)
-                    .collect::<Option<Vec<_>>>()
+                    .map(|row| row.into_state(version))
+                    .collect()
             })
-            .map(|rows| rows.ok_or(PayloadError::OutOfRange("c")))
+            .map(|rows: Option<Vec<_>>| rows.ok_or(PayloadError::OutOfRange("c")))
             .transpose()?;
         Ok(PushPayload {
             route: self.r,
@@ -263,9 +352,10 @@ impl Row {
         )
     }
 
-    fn into_state(self) -> Option<ConversationState> {
+    /// The state that it stands for; none when it has unknown flags or is newer than its push.
+    fn into_state(self, newest_version: Version) -> Option<ConversationState> {
         let Self(id, version, unread, mentions, newest, read_up_to, flags) = self;
-        if flags & !(3 | MARKED_UNREAD | REMOVED) != 0 {
+        if flags & !(3 | MARKED_UNREAD | REMOVED) != 0 || version > newest_version {
             return None;
         }
         Some(ConversationState {

@@ -4,7 +4,9 @@ use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, Position, Version};
+#[cfg(feature = "schema")]
+use crate::limits::NUMBER;
+use crate::{ConversationId, Position, Version, bounded};
 
 /// What of a conversation may count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,10 +127,16 @@ impl ConversationState {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Items, as each conversation's level lets them count.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub unread: u64,
     /// Items that mention the person.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub mentions: u64,
     /// Conversations with something that counts.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub conversations: u64,
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+use crate::limits::NUMBER;
 use crate::{
     ConversationId, Epoch, Level, Position, Totals, Version, bounded,
     limits::{ALERT_TEXT_BYTES, EVENTS, POSITIONS},
@@ -13,6 +15,7 @@ use crate::{
 pub struct EventsRequest {
     /// At most 1,000, applied in order.
     #[serde(deserialize_with = "bounded::list::<_, _, EVENTS>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = EVENTS)))]
     pub events: Vec<Event>,
 }
 
@@ -47,6 +50,7 @@ pub enum Event {
         conversation: ConversationId,
         /// Which, at most 1,000.
         #[serde(deserialize_with = "bounded::list::<_, _, POSITIONS>")]
+        #[cfg_attr(feature = "schema", schemars(length(max = POSITIONS)))]
         positions: Vec<Position>,
     },
     /// The person marked the conversation unread, or took that back.
@@ -77,18 +81,22 @@ pub struct Alert {
     /// First line, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "bounded::optional_text::<_, ALERT_TEXT_BYTES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = ALERT_TEXT_BYTES)))]
     pub title: Option<String>,
     /// Second line, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "bounded::optional_text::<_, ALERT_TEXT_BYTES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = ALERT_TEXT_BYTES)))]
     pub subtitle: Option<String>,
     /// The text, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "bounded::optional_text::<_, ALERT_TEXT_BYTES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = ALERT_TEXT_BYTES)))]
     pub body: Option<String>,
     /// The sound's name; `default` is iOS's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "bounded::optional_text::<_, ALERT_TEXT_BYTES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = ALERT_TEXT_BYTES)))]
     pub sound: Option<String>,
 }
 
@@ -131,6 +139,8 @@ pub struct Committed {
     /// The account's newest version.
     pub head: Version,
     /// Conversations that changed in this call.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub changed: u64,
     /// The totals at `head`.
     pub totals: Totals,

@@ -1,11 +1,16 @@
 //! For the phone, with a device token.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
+#[cfg(feature = "schema")]
+use crate::limits::NUMBER;
 use crate::{
     BadgePolicy, ConversationId, ConversationState, Digest, Epoch, Level, OperationId, Position,
     Route, Totals, Version, bounded,
-    limits::{ALERT_TEXT_BYTES, CHANGES, OPERATIONS, POSITIONS, PUSH_TOKEN_DIGITS, SHORT_ID_BYTES},
+    limits::{
+        ALERT_TEXT_BYTES, CHANGES, OPERATIONS, POSITIONS, PUSH_TOKEN_DIGITS, SHORT_ID_BYTES,
+        TOPIC_BYTES,
+    },
 };
 
 /// Which of Apple's two push services a token belongs to.
@@ -56,12 +61,17 @@ impl Default for Conditions {
 pub struct DeviceRegistration {
     /// APNs' token in hexadecimal; none while the phone has none. Data: never parsed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "bounded::optional_text::<_, PUSH_TOKEN_DIGITS>")]
+    #[serde(deserialize_with = "optional_push_token")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[0-9A-Fa-f]{1,512}$")))]
     pub push_token: Option<String>,
     /// Which push service the token belongs to.
     pub environment: PushEnvironment,
     /// The app's bundle identifier, sent as `apns-topic`.
-    #[serde(deserialize_with = "bounded::text::<_, 255>")]
+    #[serde(deserialize_with = "topic")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(regex(pattern = r"^[0-9A-Za-z.-]{1,255}$"))
+    )]
     pub topic: String,
     /// Which number the badge shows; a painted push follows it.
     #[serde(default)]
@@ -75,6 +85,7 @@ pub struct DeviceRegistration {
     /// The app's version, for the operator's eyes.
     #[serde(default)]
     #[serde(deserialize_with = "bounded::text::<_, SHORT_ID_BYTES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = SHORT_ID_BYTES)))]
     pub app_version: String,
 }
 
@@ -93,6 +104,32 @@ impl std::fmt::Debug for DeviceRegistration {
     }
 }
 
+/// What goes into the path of a request to APNs must not be able to change that path.
+fn optional_push_token<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    match bounded::optional_text::<D, PUSH_TOKEN_DIGITS>(deserializer)? {
+        Some(token) if token.is_empty() || !token.bytes().all(|b| b.is_ascii_hexdigit()) => Err(
+            D::Error::custom("a push token is a text of hexadecimal digits"),
+        ),
+        token => Ok(token),
+    }
+}
+
+/// What goes into a header of a request to APNs must be a bundle identifier: letters, digits,
+/// hyphens and periods (Apple, "CFBundleIdentifier").
+fn topic<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let topic = bounded::text::<D, TOPIC_BYTES>(deserializer)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    if !topic.is_empty() && topic.bytes().all(allowed) {
+        Ok(topic)
+    } else {
+        Err(D::Error::custom(
+            "a topic is a bundle identifier: letters, digits, hyphens and periods",
+        ))
+    }
+}
+
 /// The answer to a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -104,6 +141,8 @@ pub struct DeviceRegistered {
     /// The account's newest version.
     pub head: Version,
     /// The relay's clock, Unix milliseconds.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub server_time: u64,
 }
 
@@ -119,9 +158,14 @@ pub struct ChangesQuery {
     pub since: Version,
     /// Most rows in the answer, 1 to 1,000; 500 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = CHANGES)))]
     pub limit: Option<u32>,
     /// Push counters seen since the last call, at most 256, joined by commas: `41,42,44`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(regex(pattern = r"^[0-9]+(,[0-9]+){0,255}$"))
+    )]
     pub received: Option<String>,
 }
 
@@ -135,6 +179,7 @@ pub struct Changes {
     pub reset: bool,
     /// Ascending by version, each conversation once, in its newest state. At most 1,000.
     #[serde(deserialize_with = "bounded::list::<_, _, CHANGES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = CHANGES)))]
     pub changes: Vec<ConversationState>,
     /// The `since` of the next call.
     pub next: Version,
@@ -147,10 +192,16 @@ pub struct Changes {
     /// The digest of all active conversations at `head`.
     pub digest: Digest,
     /// The highest operation of this device that the relay has applied or rejected.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub acknowledged: u64,
     /// The counter of the newest push sent to this device for this account; 0 before the first.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub last_push: u64,
     /// The relay's clock, Unix milliseconds.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub server_time: u64,
 }
 
@@ -160,6 +211,7 @@ pub struct Changes {
 pub struct OperationsRequest {
     /// At most 100, numbers contiguous and ascending.
     #[serde(deserialize_with = "bounded::list::<_, _, OPERATIONS>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = OPERATIONS)))]
     pub operations: Vec<Operation>,
 }
 
@@ -168,6 +220,8 @@ pub struct OperationsRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Operation {
     /// One more than the device's operation before it for this account, from 1.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub number: u64,
     /// Random; the same when it is sent again.
     pub id: OperationId,
@@ -197,6 +251,7 @@ pub enum Action {
         conversation: ConversationId,
         /// Which, at most 1,000.
         #[serde(deserialize_with = "bounded::list::<_, _, POSITIONS>")]
+        #[cfg_attr(feature = "schema", schemars(length(max = POSITIONS)))]
         positions: Vec<Position>,
     },
     /// Marked the conversation unread by hand, or took that back.
@@ -234,6 +289,7 @@ pub struct OperationsApplied {
     /// One entry for each operation that this call applied or rejected; none for those that the
     /// relay had before, which `changes.acknowledged` covers.
     #[serde(deserialize_with = "bounded::list::<_, _, OPERATIONS>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = OPERATIONS)))]
     pub applied: Vec<OperationOutcome>,
     /// Changes above the query's `since`, after the operations.
     #[serde(flatten)]
@@ -245,6 +301,8 @@ pub struct OperationsApplied {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OperationOutcome {
     /// Which.
+    #[serde(deserialize_with = "bounded::number")]
+    #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub number: u64,
     /// The version at which it is in effect. An operation that changed nothing names the head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -252,5 +310,6 @@ pub struct OperationOutcome {
     /// Why it was refused, for the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "bounded::optional_text::<_, ALERT_TEXT_BYTES>")]
+    #[cfg_attr(feature = "schema", schemars(length(max = ALERT_TEXT_BYTES)))]
     pub rejected: Option<String>,
 }
