@@ -87,3 +87,27 @@ enter_toolchain() {
   exec unshare --mount --propagation private ${user_ns[@]+"${user_ns[@]}"} -- \
     bash "$REPO/scripts/enter.sh" "$root" "$PWD" "$REPO" "$(target_dir)" "$@"
 }
+
+# --- building ------------------------------------------------------------------------------------
+
+# Where cargo puts debug builds for this machine: the programs and the core's library.
+host_library_dir() { printf '%s\n' "$(target_dir)/debug"; }
+
+# SwiftPM's build folder lies beside cargo's, so that a checkout on a shared disk can move both.
+swift_build_dir() { printf '%s\n' "$(target_dir)/swift"; }
+swift_phone() { printf '%s\n' "$(swift_build_dir)/debug/truebadge-phone"; }
+
+build_rust() {
+  cargo build -p truebadge-relay -p apns-sim -p rust-phone --bins
+  cargo build -p truebadge-ffi
+}
+
+# swift_package build|test ARGS…: SwiftPM on this package, linked to the library that build_rust
+# made. The manifest cannot say where that is (unsafeFlags would bar it as a dependency).
+swift_package() {
+  local command="$1" lib
+  shift
+  lib="$(host_library_dir)"
+  (cd "$REPO" && scripts/swift "$command" --scratch-path "$(swift_build_dir)" \
+    -Xlinker -L"$lib" -Xlinker -rpath -Xlinker "$lib" "$@")
+}

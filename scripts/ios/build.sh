@@ -28,7 +28,7 @@ uses() {
 for crate in "${crates[@]}"; do
   kind=()
   [ "$crate" != truebadge-ffi ] || kind=(--crate-type staticlib)
-  cargo rustc --locked --profile "$profile" --target "$target" -p "$crate" --lib "$@" \
+  cargo rustc ${CI:+--locked} --profile "$profile" --target "$target" -p "$crate" --lib "$@" \
     ${kind[@]+"${kind[@]}"}
   echo "    $crate compiles for $target"
   case "$crate" in
