@@ -33,7 +33,7 @@ for crate in "${crates[@]}"; do
   echo "    $crate compiles for $target"
   case "$crate" in
     truebadge-engine)
-      uses "$built/libtruebadge_engine.rlib" ' U .*tracing_oslog' "the engine logs through tracing-oslog"
+      uses "$built/libtruebadge_engine.rlib" 'tracing_oslog.*OsLogger3new' "the engine logs through tracing-oslog"
       ;;
     truebadge-ffi)
       uses "$built/libtruebadge_ffi.a" ' U __os_log_impl' "the library calls os_log"
