@@ -96,7 +96,7 @@ fn push_line(entry: &Entry) -> String {
         .map_or(String::new(), |p| format!(", priority {p}"));
     let reason = entry
         .reason
-        .map_or(String::new(), |reason| format!(" {}", reason.as_str()));
+        .map_or(String::new(), |reason| format!(" {reason}"));
     format!(
         "{kind} to {phone}{badge}{priority}: {}{reason} → {}",
         entry.status,

@@ -75,7 +75,11 @@ impl Frame {
     }
 
     /// The frame's text.
+    ///
+    /// # Panics
+    ///
+    /// Never: a frame is a struct of strings and numbers, which is always JSON.
     pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("a frame has string keys only, so it is always JSON")
+        serde_json::to_string(self).expect("a struct of strings and numbers is always JSON")
     }
 }

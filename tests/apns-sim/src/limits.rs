@@ -36,7 +36,7 @@ pub const TOPIC_CHARS: usize = 155;
 pub const DEVICES: usize = 4_096;
 
 /// Frames that wait for a phone that does not read; with more it counts as away.
-pub const FRAMES_IN_FLIGHT: usize = 64;
+pub const FRAMES_IN_FLIGHT: usize = 256;
 
 /// Largest WebSocket message that a phone may send. Phones have nothing to say.
 pub const PHONE_MESSAGE_BYTES: usize = 1_024;

@@ -3,6 +3,8 @@
 //! Source: Apple, "Handling notification responses from APNs", tables "Status codes" and
 //! "Response error strings".
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A reason string of Apple's, as it stands in the JSON body of a refusal.
@@ -122,43 +124,12 @@ impl Reason {
     pub const fn has_timestamp(self) -> bool {
         self.status() == 410
     }
+}
 
-    /// The reason string, as APNs writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BadCollapseId => "BadCollapseId",
-            Self::BadDeviceToken => "BadDeviceToken",
-            Self::BadExpirationDate => "BadExpirationDate",
-            Self::BadMessageId => "BadMessageId",
-            Self::BadPriority => "BadPriority",
-            Self::BadTopic => "BadTopic",
-            Self::DeviceTokenNotForTopic => "DeviceTokenNotForTopic",
-            Self::DuplicateHeaders => "DuplicateHeaders",
-            Self::IdleTimeout => "IdleTimeout",
-            Self::InvalidPushType => "InvalidPushType",
-            Self::MissingDeviceToken => "MissingDeviceToken",
-            Self::MissingTopic => "MissingTopic",
-            Self::PayloadEmpty => "PayloadEmpty",
-            Self::TopicDisallowed => "TopicDisallowed",
-            Self::BadCertificate => "BadCertificate",
-            Self::BadCertificateEnvironment => "BadCertificateEnvironment",
-            Self::ExpiredProviderToken => "ExpiredProviderToken",
-            Self::Forbidden => "Forbidden",
-            Self::InvalidProviderToken => "InvalidProviderToken",
-            Self::MissingProviderToken => "MissingProviderToken",
-            Self::UnrelatedKeyIdInToken => "UnrelatedKeyIdInToken",
-            Self::BadEnvironmentKeyIdInToken => "BadEnvironmentKeyIdInToken",
-            Self::BadPath => "BadPath",
-            Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::ExpiredToken => "ExpiredToken",
-            Self::Unregistered => "Unregistered",
-            Self::PayloadTooLarge => "PayloadTooLarge",
-            Self::TooManyProviderTokenUpdates => "TooManyProviderTokenUpdates",
-            Self::TooManyRequests => "TooManyRequests",
-            Self::InternalServerError => "InternalServerError",
-            Self::ServiceUnavailable => "ServiceUnavailable",
-            Self::Shutdown => "Shutdown",
-        }
+/// The reason string, as APNs writes it.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f) // the variants have Apple's names
     }
 }
 
@@ -175,11 +146,8 @@ impl Refusal {
     /// The JSON body, as APNs writes it.
     pub fn body(&self) -> String {
         match self.timestamp_ms {
-            Some(ms) => format!(
-                r#"{{"reason":"{}","timestamp":{ms}}}"#,
-                self.reason.as_str()
-            ),
-            None => format!(r#"{{"reason":"{}"}}"#, self.reason.as_str()),
+            Some(ms) => format!(r#"{{"reason":"{}","timestamp":{ms}}}"#, self.reason),
+            None => format!(r#"{{"reason":"{}"}}"#, self.reason),
         }
     }
 }
