@@ -1,0 +1,1 @@
+//! Placeholder until PROTOCOL.md is there.

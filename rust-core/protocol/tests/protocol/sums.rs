@@ -1,0 +1,97 @@
+//! Digest and totals, kept row by row, always equal a recount.
+
+use std::collections::BTreeMap;
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+use truebadge_protocol::{BadgePolicy, ConversationState, Digest, Totals};
+
+use crate::strategies;
+
+/// A mirror or a relay: rows, and sums that are kept as rows change.
+#[derive(Default)]
+struct Kept {
+    rows: BTreeMap<usize, ConversationState>,
+    digest: Digest,
+    totals: Totals,
+}
+
+impl Kept {
+    fn put(&mut self, place: usize, new: ConversationState) {
+        let (digest, totals) = (Digest::of_row(&new), new.counted());
+        let old = self.rows.insert(place, new);
+        let old_digest = old.as_ref().map_or(Digest::EMPTY, Digest::of_row);
+        let old_totals = old
+            .as_ref()
+            .map_or(Totals::ZERO, ConversationState::counted);
+        self.digest = self.digest.replacing(old_digest, digest);
+        self.totals = self.totals.replacing(old_totals, totals);
+    }
+}
+
+proptest! {
+    #[test]
+    fn sums_kept_row_by_row_equal_a_recount(
+        changes in vec((0..6_usize, strategies::state()), 0..40),
+    ) {
+        let mut kept = Kept::default();
+        for (place, state) in changes {
+            kept.put(place, state);
+            prop_assert_eq!(kept.digest, Digest::of(kept.rows.values()));
+            prop_assert_eq!(kept.totals, Totals::of(kept.rows.values()));
+        }
+    }
+
+    #[test]
+    fn the_order_of_rows_does_not_matter(
+        rows in vec(strategies::state(), 0..20),
+        swaps in vec(any::<(Index, Index)>(), 0..20),
+    ) {
+        let mut shuffled = rows.clone();
+        if !rows.is_empty() {
+            for (one, other) in swaps {
+                shuffled.swap(one.index(rows.len()), other.index(rows.len()));
+            }
+        }
+        prop_assert_eq!(Digest::of(&rows), Digest::of(&shuffled));
+        prop_assert_eq!(Totals::of(&rows), Totals::of(&shuffled));
+    }
+
+    #[test]
+    fn any_difference_between_active_rows_shows_in_the_digest(
+        one in strategies::state(),
+        other in strategies::state(),
+    ) {
+        prop_assume!(one.is_active() && other.is_active() && one != other);
+        prop_assert_ne!(Digest::of_row(&one), Digest::of_row(&other));
+    }
+
+    #[test]
+    fn what_is_not_active_counts_nothing(state in strategies::state()) {
+        if !state.is_active() {
+            prop_assert_eq!(state.counted(), Totals::ZERO);
+            prop_assert_eq!(Digest::of_row(&state), Digest::EMPTY);
+        }
+    }
+
+    #[test]
+    fn reading_items_never_raises_the_badge(
+        state in strategies::state(),
+        policy in strategies::policy(),
+        read in any::<(u32, u32)>(),
+    ) {
+        // Reading leaves a mark set by hand alone, and takes items away.
+        let after = ConversationState {
+            unread: state.unread.saturating_sub(read.0),
+            mentions: state.mentions.saturating_sub(read.1),
+            ..state.clone()
+        };
+        let (before, after) = (policy.badge(state.counted()), policy.badge(after.counted()));
+        prop_assert!(after <= before, "{} became {}", before, after);
+    }
+
+    #[test]
+    fn a_badge_is_never_larger_than_ios_takes(totals in strategies::totals()) {
+        let badge = u64::from(BadgePolicy::Messages.badge(totals));
+        prop_assert_eq!(badge, totals.unread.min(u64::from(u32::MAX)));
+    }
+}
