@@ -36,6 +36,10 @@ done
 unset CARGO_HOME RUSTUP_HOME RUSTUP_TOOLCHAIN RUSTC RUSTC_WRAPPER RUSTFLAGS CARGO_ENCODED_RUSTFLAGS \
   LD_PRELOAD XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
 export HOME=/root LANG=C.UTF-8
+if [ ! -w "$root/root" ]; then # not root: a home that is kept, and that is ours
+  export HOME="$target/home"
+  mkdir -p "$HOME"
+fi
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/libexec/swift/bin
 # shellcheck disable=SC2016 # the inner shell expands these
 exec chroot "$root" /bin/sh -c 'cd "$1" || exit 2; shift; exec "$@"' sh "$cwd" "$@"

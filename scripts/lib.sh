@@ -8,10 +8,11 @@ set -euo pipefail
 REPO="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 TOOLCHAIN_SUITE=trixie
 
+# shellcheck disable=SC2034 # the scripts that source this use them
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
-  BOLD=$'\033[1m' DIM=$'\033[2m' RED=$'\033[31m' GREEN=$'\033[32m' RESET=$'\033[0m'
+  BOLD=$'\033[1m' RED=$'\033[31m' GREEN=$'\033[32m' RESET=$'\033[0m'
 else
-  BOLD='' DIM='' RED='' GREEN='' RESET=''
+  BOLD='' RED='' GREEN='' RESET=''
 fi
 
 # Everything said to a person goes to stderr, so that stdout stays what the command printed.
