@@ -1,0 +1,158 @@
+//! A wake in, an outcome out: the only place where the pure parts meet I/O.
+
+mod accounts;
+mod flight;
+mod runtime;
+mod values;
+mod wake;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use truebadge_protocol::messages::Conditions;
+
+use crate::{
+    EngineError,
+    bridge::{Pending, Reply},
+    store::{AccountKey, Durability, Store},
+};
+
+use runtime::Runtime;
+pub use values::{
+    AccountView, BadgeState, Bridges, Cause, Configuration, ConversationView, Process, PushReceipt,
+    RejectedOperation, WakeOutcome,
+};
+
+/// The core. Cheap to make: nothing is opened or started before it is needed.
+#[derive(Debug)]
+pub struct Engine {
+    core: Arc<Core>,
+    runtime: Runtime,
+}
+
+/// What the engine's tasks share.
+#[derive(Debug)]
+struct Core {
+    configuration: Configuration,
+    bridges: Bridges,
+    store: Store,
+    flights: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<u64>>>>,
+    tickets: AtomicU64,
+    wakes: AtomicUsize,
+    foreground: std::sync::atomic::AtomicBool,
+}
+
+impl Engine {
+    /// An engine over the store in `configuration.directory`. Opens nothing.
+    pub fn new(configuration: Configuration, bridges: Bridges) -> Result<Self, EngineError> {
+        if configuration.topic.is_empty() {
+            return Err(EngineError::InvalidArgument(
+                "the topic (bundle identifier) is empty",
+            ));
+        }
+        let store = Store::new(&configuration.directory, configuration.process);
+        let core = Core {
+            configuration,
+            bridges,
+            store,
+            flights: Mutex::default(),
+            tickets: AtomicU64::new(1),
+            wakes: AtomicUsize::new(0),
+            foreground: std::sync::atomic::AtomicBool::new(false),
+        };
+        Ok(Self {
+            core: Arc::new(core),
+            runtime: Runtime::default(),
+        })
+    }
+
+    /// The badge as the last change left it.
+    pub fn badge(&self) -> Result<BadgeState, EngineError> {
+        self.core.store.read(|tx| tx.badge())
+    }
+
+    /// Which number the badge shows.
+    pub fn policy(&self) -> Result<truebadge_protocol::BadgePolicy, EngineError> {
+        self.core.store.read(|tx| tx.policy())
+    }
+
+    /// Changes which number the badge shows, and sets it.
+    pub fn set_policy(
+        &self,
+        policy: truebadge_protocol::BadgePolicy,
+    ) -> Result<BadgeState, EngineError> {
+        self.core
+            .change(Durability::Person, |tx| tx.set_policy(policy))
+    }
+
+    /// Takes APNs' device token, in hexadecimal. The relays are told at the next wake with a
+    /// network. Give it at every launch: it can change at any time.
+    pub fn set_push_token(&self, token: Option<&str>) -> Result<(), EngineError> {
+        let hexadecimal = |token: &str| {
+            !token.is_empty()
+                && token.len() <= truebadge_protocol::limits::PUSH_TOKEN_DIGITS
+                && token.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        if token.is_some_and(|token| !hexadecimal(token)) {
+            return Err(EngineError::InvalidArgument(
+                "the push token is not hexadecimal",
+            ));
+        }
+        self.core
+            .store
+            .write(Durability::Refetchable, |tx| tx.set_push_token(token))
+    }
+
+    /// Takes what the phone's settings let through. The relays are told at the next wake with a
+    /// network.
+    pub fn set_conditions(&self, conditions: Conditions) -> Result<(), EngineError> {
+        self.core
+            .store
+            .write(Durability::Refetchable, |tx| tx.set_conditions(conditions))
+    }
+
+    /// Closes the store, leaves no file lock (S6), and refuses every call until
+    /// [`Engine::resume`]. Call it before iOS suspends the process.
+    pub fn suspend(&self) {
+        self.core.foreground.store(false, Ordering::Relaxed);
+        self.core.store.suspend();
+    }
+
+    /// Ends a suspension.
+    pub fn resume(&self) {
+        self.core.store.resume();
+    }
+}
+
+impl Core {
+    /// Changes the store, recounts the badge in the same transaction, and sets it.
+    fn change(
+        &self,
+        durability: Durability,
+        f: impl FnOnce(&crate::store::Tx<'_>) -> Result<(), EngineError>,
+    ) -> Result<BadgeState, EngineError> {
+        let state = self.store.write(durability, |tx| {
+            f(tx)?;
+            tx.recount_badge()
+        })?;
+        Ok(self.publish(state).0)
+    }
+
+    /// Sets the badge, and sets it again while another writer was quicker: the newest is last.
+    /// Gives what was set last, and iOS' answer to it.
+    fn publish(&self, mut state: BadgeState) -> (BadgeState, Pending<()>) {
+        loop {
+            let (reply, pending) = Reply::channel();
+            self.bridges.badge.set_badge(state.badge, reply);
+            match self.store.read(|tx| tx.badge()) {
+                Ok(newer) if newer.generation > state.generation => state = newer,
+                _ => return (state, pending),
+            }
+        }
+    }
+}

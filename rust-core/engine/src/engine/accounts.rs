@@ -1,0 +1,197 @@
+//! Accounts, conversations, and what the person did with them.
+
+use truebadge_protocol::{AccountId, ConversationId, OperationId, Position};
+use url::Url;
+use uuid::Uuid;
+
+use super::{AccountView, BadgeState, ConversationView, Engine};
+use crate::{
+    EngineError,
+    overlay::{PendingKind, PendingOperation, lay_over},
+    store::{Account, Durability, StoredOperation, Tx},
+};
+
+impl Engine {
+    /// Adds an account on the relay at this address (`https://…`; `http://` on loopback only). One
+    /// that is there moves to the new address.
+    pub fn add_account(&self, account: &AccountId, relay: &str) -> Result<(), EngineError> {
+        let relay = relay_address(relay)?;
+        self.core
+            .store
+            .write(Durability::Person, |tx| tx.add_account(account, &relay))
+    }
+
+    /// Forgets an account on this phone: rows, operations, route. The badge follows. Nothing that is
+    /// in flight for it writes afterwards (S7).
+    pub fn remove_account(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
+        self.core.change(Durability::Person, |tx| {
+            let account = tx.account(account)?;
+            tx.remove_account(account.key)
+        })
+    }
+
+    /// Chooses whether an account takes part in the badge.
+    pub fn set_participation(
+        &self,
+        account: &AccountId,
+        participates: bool,
+    ) -> Result<BadgeState, EngineError> {
+        self.core.change(Durability::Person, |tx| {
+            let mut account = tx.account(account)?;
+            account.participates = participates;
+            tx.save_account(&account)
+        })
+    }
+
+    /// The accounts, in the order in which they were added.
+    pub fn accounts(&self) -> Result<Vec<AccountView>, EngineError> {
+        self.core.store.read(|tx| {
+            tx.accounts()?
+                .into_iter()
+                .map(|account| account_view(tx, account))
+                .collect()
+        })
+    }
+
+    /// An account's conversations with something to show: unread ones, muted ones, and those with
+    /// pending operations.
+    pub fn conversations(&self, account: &AccountId) -> Result<Vec<ConversationView>, EngineError> {
+        self.core.store.read(|tx| {
+            let account = tx.account(account)?;
+            let mut pending = tx.operations_by_conversation(account.key)?;
+            let mut views = Vec::new();
+            for base in tx.rows(account.key)? {
+                let operations = pending.remove(&base.id).unwrap_or_default();
+                views.push(view(&base, &operations));
+            }
+            for (id, operations) in pending {
+                views.push(view(&tx.base_row(account.key, &id)?, &operations));
+            }
+            views.retain(|view| view.pending || view.state.is_active());
+            views.sort_by(|a, b| a.state.id.cmp(&b.state.id));
+            Ok(views)
+        })
+    }
+
+    /// The person read everything up to `up_to`, after which `remaining` items are still unread.
+    /// Survives a kill (S3); goes to the relay with the next refresh.
+    pub fn mark_read(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        up_to: Position,
+        remaining: u32,
+    ) -> Result<BadgeState, EngineError> {
+        self.record(
+            account,
+            conversation,
+            PendingKind::ReadUpTo {
+                position: up_to,
+                remaining,
+            },
+        )
+    }
+
+    /// The person marked a conversation unread, or took that back. Survives a kill (S3); goes to
+    /// the relay with the next refresh.
+    pub fn mark_unread(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        marked: bool,
+    ) -> Result<BadgeState, EngineError> {
+        self.record(account, conversation, PendingKind::MarkedUnread { marked })
+    }
+
+    fn record(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        kind: PendingKind,
+    ) -> Result<BadgeState, EngineError> {
+        self.core.change(Durability::Person, |tx| {
+            let mut account = tx.account(account)?;
+            let base = tx.base_row(account.key, conversation)?;
+            let operation = StoredOperation {
+                id: OperationId::new(Uuid::now_v7().to_string())
+                    .map_err(|_| EngineError::Runtime)?,
+                conversation: conversation.clone(),
+                sent: false,
+                pending: PendingOperation {
+                    number: account.next_operation,
+                    seen: account.mirror.cursor.max(base.version),
+                    base_unread: base.unread,
+                    base_mentions: base.mentions,
+                    applied: None,
+                    kind,
+                },
+            };
+            account.next_operation += 1;
+            tx.put_operation(account.key, &operation)?;
+            tx.save_account(&account)
+        })
+    }
+}
+
+fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineError> {
+    let unconfirmed = tx.operations(account.key)?;
+    Ok(AccountView {
+        totals: tx.account_totals(&account)?,
+        pending: unconfirmed
+            .iter()
+            .filter(|operation| operation.pending.applied.is_none())
+            .count(),
+        complete: account.mirror.is_complete(),
+        account: account.account,
+        relay: account.relay,
+        participates: account.participates,
+        signed_out: account.signed_out,
+    })
+}
+
+fn view(
+    base: &truebadge_protocol::ConversationState,
+    operations: &[PendingOperation],
+) -> ConversationView {
+    ConversationView {
+        state: lay_over(base, operations),
+        pending: !operations.is_empty(),
+    }
+}
+
+/// Credentials travel with every request, so an address without TLS is for this machine only.
+fn relay_address(text: &str) -> Result<Url, EngineError> {
+    let mut url = Url::parse(text)
+        .map_err(|_| EngineError::InvalidArgument("the relay's address is not a URL"))?;
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => {
+            return Err(EngineError::InvalidArgument(
+                "the relay's address has no host",
+            ));
+        }
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        _ => {
+            return Err(EngineError::InvalidArgument(
+                "the relay's address must start with https://",
+            ));
+        }
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EngineError::InvalidArgument(
+            "the relay's address must not hold a password",
+        ));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}

@@ -1,0 +1,437 @@
+//! One flight: everything that an account has to say to its relay and hear from it. At most one at
+//! a time for an account; who asks while one is under way waits for it.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::de::DeserializeOwned;
+use truebadge_protocol::{
+    AccountId,
+    messages::{
+        Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationOutcome,
+        OperationsApplied, OperationsRequest,
+    },
+};
+use url::Url;
+
+use super::{Core, RejectedOperation};
+use crate::{
+    EngineError, Timestamp,
+    bridge::Reply,
+    redact::Secret,
+    store::{Account, AccountKey, Durability, Registration, Tx},
+    sync::{Facts, Session, Step},
+    transport::{Method, Request, Response, TransportError},
+};
+
+/// One request may take this long.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// The host may take this long to give credentials.
+const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
+/// The relay is told of this phone at least this often.
+const REGISTER_EVERY: Duration = Duration::from_hours(24);
+/// The first pause after a failure; doubled with each one after it.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// No pause is longer, also when the relay asks for one.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// What a flight did.
+#[derive(Debug, Default)]
+pub(super) struct FlightReport {
+    pub(super) rejected: Vec<RejectedOperation>,
+    pub(super) signed_out: Option<AccountId>,
+    pub(super) error: Option<EngineError>,
+}
+
+impl Core {
+    /// Flies, or waits for a flight that begins after this call.
+    pub(super) async fn fly(self: &Arc<Self>, key: AccountKey, within: Duration) -> FlightReport {
+        let mut report = FlightReport::default();
+        let flight = self.fly_alone(key, &mut report);
+        let ended = tokio::time::timeout(within, flight).await;
+        let result = ended.unwrap_or(Err(EngineError::DeadlineReached));
+        if let Err(error) = result
+            && error != EngineError::UnknownAccount
+        {
+            report.error = Some(error);
+        }
+        report
+    }
+
+    async fn fly_alone(
+        &self,
+        key: AccountKey,
+        report: &mut FlightReport,
+    ) -> Result<(), EngineError> {
+        use std::sync::{PoisonError, atomic::Ordering};
+        let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let turn = {
+            let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(flights.entry(key).or_default())
+        };
+        let mut succeeded = turn.lock().await;
+        if *succeeded > asked {
+            return Ok(());
+        }
+        let begun = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let mut flight = Flight {
+            core: self,
+            key,
+            credentials: None,
+            renewed: false,
+        };
+        match flight.run(report).await {
+            Ok(()) => {
+                *succeeded = begun;
+                self.rest(key, Next::AtOnce)
+            }
+            Err(Failure::SignedOut) => self.sign_out(key, report),
+            Err(Failure::Pause(error, pause)) => {
+                self.rest(key, Next::After(pause))?;
+                Err(error)
+            }
+            Err(Failure::Stop(error)) => Err(error),
+        }
+    }
+
+    /// Remembers when the relay may be asked again: in wall time, so that it survives a kill.
+    fn rest(&self, key: AccountKey, next: Next) -> Result<(), EngineError> {
+        let now = self.bridges.clock.now();
+        self.store.write(Durability::Refetchable, |tx| {
+            let mut account = tx.account_by_key(key)?;
+            match next {
+                Next::AtOnce => (account.failures, account.retry_at) = (0, Timestamp::default()),
+                Next::After(asked) => {
+                    let pause = asked.unwrap_or_else(|| full_jitter(account.failures));
+                    account.failures = account.failures.saturating_add(1);
+                    account.retry_at = now.after(pause.min(LONGEST_PAUSE));
+                }
+            }
+            tx.save_account(&account)
+        })
+    }
+
+    fn sign_out(&self, key: AccountKey, report: &mut FlightReport) -> Result<(), EngineError> {
+        report.signed_out = Some(self.store.write(Durability::Person, |tx| {
+            let mut account = tx.account_by_key(key)?;
+            account.signed_out = true;
+            tx.save_account(&account)?;
+            tx.recount_badge()?;
+            Ok(account.account)
+        })?);
+        Ok(())
+    }
+}
+
+/// When the relay may be asked again by itself.
+enum Next {
+    /// Whenever something calls for it: the flight ended well.
+    AtOnce,
+    /// After the pause that the relay asked for, or one of our own.
+    After(Option<Duration>),
+}
+
+/// Exponential backoff with full jitter: anywhere between nothing and the doubled pause.
+fn full_jitter(failures: u32) -> Duration {
+    let ceiling = FIRST_PAUSE
+        .saturating_mul(1 << failures.min(12))
+        .min(LONGEST_PAUSE);
+    let share = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
+    ceiling.mul_f64(share)
+}
+
+/// Why a flight did not end well.
+enum Failure {
+    /// The account has ended.
+    SignedOut,
+    /// Try again later: after this long, or after a pause of our own.
+    Pause(EngineError, Option<Duration>),
+    /// Trying again changes nothing until something else does.
+    Stop(EngineError),
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::Stop(error)
+    }
+}
+
+struct Flight<'a> {
+    core: &'a Core,
+    key: AccountKey,
+    credentials: Option<Secret>,
+    renewed: bool,
+}
+
+impl Flight<'_> {
+    async fn run(&mut self, report: &mut FlightReport) -> Result<(), Failure> {
+        let mut session = Session::new();
+        loop {
+            let (account, registration, facts) = self.facts()?;
+            match session.next(&facts) {
+                Step::Done => return Ok(()),
+                Step::Register => {
+                    self.register(&account, &registration).await?;
+                    session.registered();
+                }
+                Step::Changes(query) => {
+                    let url = endpoint(&account, "v1/changes", Some(&query))?;
+                    let response = self.exchange(&account, Method::Get, url, None).await?;
+                    let answer: Changes = understood(&response)?;
+                    self.apply(&mut session, &facts, &query, &answer, &[], report)?;
+                }
+                Step::Operations(query, operations) => {
+                    let Some(answer) = self.send(&account, &query, operations).await? else {
+                        if session.conflict() {
+                            continue;
+                        }
+                        return Err(Failure::Stop(EngineError::NotUnderstood { status: 409 }));
+                    };
+                    let OperationsApplied { applied, changes } = answer;
+                    self.apply(&mut session, &facts, &query, &changes, &applied, report)?;
+                }
+            }
+        }
+    }
+
+    fn facts(&self) -> Result<(Account, DeviceRegistration, Facts), EngineError> {
+        let now = self.core.bridges.clock.now();
+        self.core.store.read(|tx| {
+            let account = tx.account_by_key(self.key)?;
+            let registration = self.registration(tx)?;
+            let operations = tx.operations(self.key)?;
+            let facts = Facts {
+                epoch: account.mirror.epoch.clone(),
+                cursor: account.mirror.cursor,
+                ahead: account.mirror.ahead.clone(),
+                staging: account.staging.clone(),
+                reset_wanted: account.reset_wanted,
+                registration_due: registration_due(&account, &registration, now),
+                unconfirmed: operations
+                    .iter()
+                    .filter(|operation| operation.pending.applied.is_none())
+                    .map(crate::store::StoredOperation::wire)
+                    .collect(),
+                receipts: tx.receipts(self.key)?,
+            };
+            Ok((account, registration, facts))
+        })
+    }
+
+    fn registration(&self, tx: &Tx<'_>) -> Result<DeviceRegistration, EngineError> {
+        let configuration = &self.core.configuration;
+        let counted = tx
+            .accounts()?
+            .into_iter()
+            .filter(|a| a.participates && !a.signed_out);
+        Ok(DeviceRegistration {
+            push_token: tx.push_token()?,
+            environment: configuration.environment,
+            topic: configuration.topic.clone(),
+            policy: tx.policy()?,
+            sole_account: counted.count() <= 1,
+            conditions: tx.conditions()?,
+            app_version: configuration.app_version.clone(),
+        })
+    }
+
+    async fn register(
+        &mut self,
+        account: &Account,
+        registration: &DeviceRegistration,
+    ) -> Result<(), Failure> {
+        let path = format!(
+            "v1/devices/{}",
+            escaped(self.core.configuration.device.as_str())
+        );
+        let url = endpoint(account, &path, None)?;
+        let body = json(registration)?;
+        let response = self.exchange(account, Method::Put, url, Some(body)).await?;
+        let registered: DeviceRegistered = understood(&response)?;
+        let at = self.core.bridges.clock.now();
+        self.core.store.write(Durability::Refetchable, |tx| {
+            let mut account = tx.account_by_key(self.key)?;
+            account.route = Some(registered.route.clone());
+            account.registration = Registration {
+                fingerprint: Some(fingerprint(registration)),
+                at,
+            };
+            tx.save_account(&account)
+        })?;
+        Ok(())
+    }
+
+    /// Sends operations; `None` when the relay found a hole in their numbers.
+    async fn send(
+        &mut self,
+        account: &Account,
+        query: &ChangesQuery,
+        operations: Vec<Operation>,
+    ) -> Result<Option<OperationsApplied>, Failure> {
+        let numbers: Vec<_> = operations
+            .iter()
+            .map(|operation| operation.number)
+            .collect();
+        // Before the request: from here on the relay may have them, whatever becomes of the answer.
+        self.core
+            .store
+            .write(Durability::Person, |tx| tx.mark_sent(self.key, &numbers))?;
+        let url = endpoint(account, "v1/operations", Some(query))?;
+        let body = json(&OperationsRequest { operations })?;
+        let response = self
+            .exchange(account, Method::Post, url, Some(body))
+            .await?;
+        if response.status == 409 {
+            Ok(None)
+        } else {
+            understood(&response).map(Some)
+        }
+    }
+
+    fn apply(
+        &self,
+        session: &mut Session,
+        facts: &Facts,
+        query: &ChangesQuery,
+        answer: &Changes,
+        outcomes: &[OperationOutcome],
+        report: &mut FlightReport,
+    ) -> Result<(), Failure> {
+        let page = session
+            .answer(facts, query, answer)
+            .map_err(|_| Failure::Stop(EngineError::NotUnderstood { status: 200 }))?;
+        let (account, refused) = self.core.store.write(Durability::Refetchable, |tx| {
+            let mut account = tx.account_by_key(self.key)?;
+            let (comparison, refused) = tx.apply_page(&mut account, page, answer, outcomes)?;
+            tx.drop_receipts(self.key, &facts.receipts)?;
+            tx.save_account(&account)?;
+            tx.recount_badge()?;
+            tracing::debug!(
+                ?page,
+                ?comparison,
+                rows = answer.changes.len(),
+                "a page was applied"
+            );
+            Ok((account.account, refused))
+        })?;
+        report
+            .rejected
+            .extend(refused.into_iter().map(|refused| RejectedOperation {
+                account: account.clone(),
+                number: refused.number,
+                reason: refused.reason,
+            }));
+        Ok(())
+    }
+
+    /// One request and its answer. Fresh credentials are asked for once.
+    async fn exchange(
+        &mut self,
+        account: &Account,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response, Failure> {
+        loop {
+            let credentials = self.credentials(account, None).await?;
+            let request = Request {
+                method,
+                url: url.clone(),
+                credentials: credentials.clone(),
+                body: body.clone(),
+                timeout: REQUEST_TIMEOUT,
+            };
+            let sent = self.core.bridges.transport.send(request).await;
+            let response = sent.map_err(|error| Failure::Pause(error.into(), None))?;
+            match response.status {
+                401 if !self.renewed => {
+                    self.renewed = true;
+                    self.credentials(account, Some(credentials)).await?;
+                }
+                401 | 403 => return Err(Failure::Stop(EngineError::CredentialsRefused)),
+                404 | 410 => return Err(Failure::SignedOut),
+                status @ (408 | 429 | 500..=599) => {
+                    let error = TransportError::Status(status).into();
+                    return Err(Failure::Pause(error, response.retry_after));
+                }
+                _ => return Ok(response),
+            }
+        }
+    }
+
+    async fn credentials(
+        &mut self,
+        account: &Account,
+        refused: Option<Secret>,
+    ) -> Result<Secret, Failure> {
+        if let (Some(credentials), None) = (&self.credentials, &refused) {
+            return Ok(credentials.clone());
+        }
+        let (reply, given) = Reply::channel();
+        self.core
+            .bridges
+            .credentials
+            .credentials(&account.account, refused, reply);
+        let given = given
+            .within(CREDENTIALS_WITHIN, "giving credentials")
+            .await?;
+        let credentials = given.ok_or(EngineError::NoCredentials)?;
+        self.credentials = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+fn registration_due(account: &Account, registration: &DeviceRegistration, now: Timestamp) -> bool {
+    let told = &account.registration;
+    account.route.is_none()
+        || told.fingerprint.as_deref() != Some(fingerprint(registration).as_str())
+        || told.at.after(REGISTER_EVERY).has_come(now, REGISTER_EVERY)
+}
+
+/// Tells whether anything in a registration changed.
+fn fingerprint(registration: &DeviceRegistration) -> String {
+    serde_json::to_string(registration).unwrap_or_default()
+}
+
+fn endpoint(
+    account: &Account,
+    path: &str,
+    query: Option<&ChangesQuery>,
+) -> Result<Url, EngineError> {
+    let wrong = EngineError::InvalidArgument("the relay's address can't be extended");
+    let mut url = account.relay.join(path).map_err(|_| wrong)?;
+    let Some(query) = query else { return Ok(url) };
+    {
+        let mut pairs = url.query_pairs_mut();
+        if let Some(epoch) = &query.epoch {
+            pairs.append_pair("epoch", epoch.as_str());
+        }
+        pairs.append_pair("since", &query.since.get().to_string());
+        if let Some(received) = &query.received {
+            pairs.append_pair("received", received);
+        }
+    }
+    Ok(url)
+}
+
+/// Percent-encodes one segment of a path.
+fn escaped(segment: &str) -> String {
+    url::form_urlencoded::byte_serialize(segment.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, EngineError> {
+    serde_json::to_vec(value).map_err(|_| EngineError::Runtime)
+}
+
+fn understood<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
+    let not_understood = || {
+        Failure::Stop(EngineError::NotUnderstood {
+            status: response.status,
+        })
+    };
+    if !(200..300).contains(&response.status) {
+        return Err(not_understood());
+    }
+    serde_json::from_slice(&response.body).map_err(|_| not_understood())
+}

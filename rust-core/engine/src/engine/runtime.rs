@@ -1,0 +1,59 @@
+//! The engine's own small runtime. Started by the first thing that must wait, so that a wake which
+//! needs no waiting pays nothing for it.
+
+use std::{future::Future, sync::OnceLock};
+
+use tokio::{runtime, task::JoinHandle};
+
+use crate::EngineError;
+
+#[derive(Debug, Default)]
+pub(super) struct Runtime(OnceLock<runtime::Runtime>);
+
+impl Runtime {
+    /// Runs a task on the runtime and gives its result to whatever executor awaits it. Dropping the
+    /// returned future aborts the task.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let mut running = AbortOnDrop(self.started()?.spawn(task));
+        (&mut running.0).await.map_err(|error| {
+            tracing::error!(
+                panicked = error.is_panic(),
+                "a task of the engine did not end"
+            );
+            EngineError::Runtime
+        })
+    }
+
+    fn started(&self) -> Result<&runtime::Runtime, EngineError> {
+        if let Some(runtime) = self.0.get() {
+            return Ok(runtime);
+        }
+        let started = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("truebadge")
+            .enable_all()
+            .build()
+            .map_err(|_| EngineError::Runtime)?;
+        Ok(self.0.get_or_init(|| started))
+    }
+}
+
+impl Drop for Runtime {
+    /// Never blocks: the last owner may be one of Swift's threads, or a task of a runtime.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

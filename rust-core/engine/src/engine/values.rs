@@ -1,0 +1,173 @@
+//! What goes into the engine and what comes out.
+
+use std::{path::PathBuf, sync::Arc};
+
+use truebadge_protocol::{
+    AccountId, ConversationState, DeviceId, Totals, messages::PushEnvironment,
+};
+use url::Url;
+
+use crate::{
+    EngineError,
+    bridge::{AppBadge, CredentialProvider, DeliveredNotifications},
+    clock::Clock,
+    payload::Disposition,
+    transport::Transport,
+};
+
+/// Which of the app's processes this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Process {
+    /// The app: may create, migrate and repair the store.
+    App,
+    /// The notification service extension, or a widget: never creates, migrates or deletes.
+    Extension,
+}
+
+/// What the engine must know of its host.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The directory of the store. It must exist; the host sets its file protection.
+    pub directory: PathBuf,
+    /// This phone: random, kept where no backup carries it to another phone.
+    pub device: DeviceId,
+    /// The app's bundle identifier.
+    pub topic: String,
+    /// Which of Apple's push services gave the push token.
+    pub environment: PushEnvironment,
+    /// The app's version, for the relay's operator.
+    pub app_version: String,
+    /// Which of the app's processes this is.
+    pub process: Process,
+}
+
+/// What the engine asks of its host.
+#[derive(Debug, Clone)]
+pub struct Bridges {
+    /// Sets the badge.
+    pub badge: Arc<dyn AppBadge>,
+    /// Lists and removes delivered notifications.
+    pub delivered: Arc<dyn DeliveredNotifications>,
+    /// Gives credentials.
+    pub credentials: Arc<dyn CredentialProvider>,
+    /// Carries requests to relays.
+    pub transport: Arc<dyn Transport>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why our code runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The app was started.
+    Launch,
+    /// A push woke the app.
+    Push,
+    /// A push woke the extension.
+    Extension,
+    /// The app came to the foreground.
+    Foreground,
+    /// A background refresh task.
+    BackgroundRefresh,
+    /// The network came back.
+    NetworkBack,
+    /// Low Power Mode ended.
+    LowPowerModeEnded,
+    /// The person did something here.
+    Operation,
+}
+
+impl Cause {
+    /// A person waits: a pause after failures is not kept.
+    pub(crate) fn is_urgent(self) -> bool {
+        matches!(
+            self,
+            Self::Launch | Self::Foreground | Self::NetworkBack | Self::Operation
+        )
+    }
+}
+
+/// The badge, and how it came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BadgeState {
+    /// The number on the icon.
+    pub badge: u32,
+    /// Grows with every change of the store; the newest writer has the highest.
+    pub generation: u64,
+    /// Every account's mirror knows all that its server told of. Otherwise the number comes from
+    /// totals that the server told, and the conversations lag behind it.
+    pub complete: bool,
+}
+
+/// What the local part of a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PushReceipt {
+    /// What the push was.
+    pub disposition: Disposition,
+    /// The badge after it.
+    pub badge: BadgeState,
+    /// Something is missing that the relay has.
+    pub sync_wanted: bool,
+}
+
+/// What a wake did. A wake never fails as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WakeOutcome {
+    /// Why our code ran.
+    pub cause: Cause,
+    /// What the push was; none when there was none, or when the store could not be opened.
+    pub disposition: Option<Disposition>,
+    /// The badge at the end; none when the store could not be opened, and the badge is as it was.
+    pub badge: Option<BadgeState>,
+    /// iOS confirmed the number that was set last.
+    pub shown: bool,
+    /// Every account that had to sync did.
+    pub synced: bool,
+    /// Delivered notifications that were removed because they are read.
+    pub removed: Vec<String>,
+    /// Operations that a relay refused.
+    pub rejected: Vec<RejectedOperation>,
+    /// Accounts that ended at their relay.
+    pub signed_out: Vec<AccountId>,
+    /// The first thing that went wrong.
+    pub error: Option<EngineError>,
+}
+
+/// An operation that a relay refused: it does not count any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedOperation {
+    /// Whose it was.
+    pub account: AccountId,
+    /// Its number.
+    pub number: u64,
+    /// Why, in the relay's words. Not for a log.
+    pub reason: String,
+}
+
+/// An account as the person should see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountView {
+    /// Its name.
+    pub account: AccountId,
+    /// Its relay's address.
+    pub relay: Url,
+    /// What it adds up to, pending operations included.
+    pub totals: Totals,
+    /// It takes part in the badge.
+    pub participates: bool,
+    /// Its relay said that it has ended.
+    pub signed_out: bool,
+    /// Its mirror knows all that its server told of.
+    pub complete: bool,
+    /// Operations that its relay has not confirmed.
+    pub pending: usize,
+}
+
+/// A conversation as the person should see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationView {
+    /// The base state with pending operations laid over it.
+    pub state: ConversationState,
+    /// Some of what is shown is not confirmed yet.
+    pub pending: bool,
+}

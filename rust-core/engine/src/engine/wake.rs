@@ -1,0 +1,408 @@
+//! A wake: local work first, then the network while there is time, and an end before the deadline.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use truebadge_protocol::PushPayload;
+
+use super::{
+    BadgeState, Cause, Core, Engine, Process, PushReceipt, WakeOutcome, flight::FlightReport,
+};
+use crate::{
+    EngineError,
+    bridge::{DeliveredNotification, Pending, Reply},
+    notifications::{Seen, is_read},
+    overlay::lay_over,
+    payload::Disposition,
+    store::{Account, AccountKey, Durability, Tx},
+};
+
+/// With less time than this left, no request is begun.
+const SYNC_NEEDS: Duration = Duration::from_secs(3);
+/// Kept for setting the badge again and closing after the network.
+const RESERVE: Duration = Duration::from_secs(1);
+/// How long iOS may take for one request. Telegram waits as long for removals.
+const IOS_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// A malformed push may cause a sync this often.
+const MALFORMED_PAUSE: Duration = Duration::from_mins(15);
+
+/// What the local part of a wake left to do.
+#[derive(Debug)]
+struct Local {
+    disposition: Option<Disposition>,
+    badge: Option<BadgeState>,
+    confirmation: Option<Pending<()>>,
+    sync: Accounts,
+    error: Option<EngineError>,
+}
+
+/// Which accounts must sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accounts {
+    Neither,
+    One(AccountKey),
+    All,
+}
+
+impl Engine {
+    /// The local part of a wake for a push, on the caller's thread, without the network: applies
+    /// it, commits, sets the badge.
+    pub fn receive_push(&self, payload: &[u8]) -> Result<PushReceipt, EngineError> {
+        let local = self.core.receive(payload);
+        match (local.error, local.disposition, local.badge) {
+            (None, Some(disposition), Some(badge)) => Ok(PushReceipt {
+                disposition,
+                badge,
+                sync_wanted: local.sync != Accounts::Neither,
+            }),
+            (error, ..) => Err(error.unwrap_or(EngineError::Runtime)),
+        }
+    }
+
+    /// The whole wake for a push: the local part when it is first polled, on the caller's thread;
+    /// then, if something is missing and at least 3 s of `budget` are left, a sync. Ends within
+    /// `budget`. Dropping the future cancels what is under way.
+    pub async fn handle_push(&self, payload: Vec<u8>, budget: Duration) -> WakeOutcome {
+        let cause = match self.core.configuration.process {
+            Process::App => Cause::Push,
+            Process::Extension => Cause::Extension,
+        };
+        let wake = Wake::begin(&self.core, cause);
+        let local = self.core.receive(&payload);
+        self.finish(wake, cause, local, budget).await
+    }
+
+    /// A wake without a push: sets the badge that we know again, then sends operations and syncs
+    /// every account. Ends within `budget`.
+    pub async fn refresh(&self, cause: Cause, budget: Duration) -> WakeOutcome {
+        let wake = Wake::begin(&self.core, cause);
+        let local = self.core.set_again();
+        self.finish(wake, cause, local, budget).await
+    }
+
+    async fn finish(
+        &self,
+        wake: Wake,
+        cause: Cause,
+        local: Local,
+        budget: Duration,
+    ) -> WakeOutcome {
+        let (disposition, badge, error) = (local.disposition, local.badge, local.error.clone());
+        let task = async move { wake.core.finish(cause, local, budget).await };
+        match self.runtime.run(task).await {
+            Ok(outcome) => outcome,
+            Err(failure) => WakeOutcome {
+                cause,
+                disposition,
+                badge,
+                shown: false,
+                synced: false,
+                removed: Vec::new(),
+                rejected: Vec::new(),
+                signed_out: Vec::new(),
+                error: error.or(Some(failure)),
+            },
+        }
+    }
+}
+
+/// Closes the store when the last wake ends in the background (S6).
+struct Wake {
+    core: Arc<Core>,
+}
+
+impl Wake {
+    fn begin(core: &Arc<Core>, cause: Cause) -> Self {
+        core.wakes.fetch_add(1, Ordering::AcqRel);
+        if matches!(cause, Cause::Launch | Cause::Foreground) {
+            core.foreground.store(true, Ordering::Relaxed);
+        }
+        tracing::debug!(?cause, "a wake begins");
+        Self {
+            core: Arc::clone(core),
+        }
+    }
+}
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        let last = self.core.wakes.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last && !self.core.foreground.load(Ordering::Relaxed) {
+            self.core.store.close();
+        }
+    }
+}
+
+impl Core {
+    fn receive(&self, payload: &[u8]) -> Local {
+        match PushPayload::parse(payload) {
+            Ok(push) => self.receive_parsed(&push).unwrap_or_else(Local::failed),
+            Err(error) => {
+                tracing::warn!(%error, "a push was not understood");
+                self.receive_malformed().unwrap_or_else(Local::failed)
+            }
+        }
+    }
+
+    fn receive_parsed(&self, push: &PushPayload) -> Result<Local, EngineError> {
+        let applied = self.store.write(Durability::Refetchable, |tx| {
+            let Some(mut account) = tx.account_by_route(&push.route)? else {
+                return Ok(None);
+            };
+            if account.signed_out {
+                return Ok(None);
+            }
+            let disposition = tx.apply_push(&mut account, push)?;
+            tx.save_account(&account)?;
+            tx.add_receipt(account.key, push.counter)?;
+            Ok(Some((account.key, disposition, tx.recount_badge()?)))
+        })?;
+        let Some((key, disposition, badge)) = applied else {
+            return self.untouched(Disposition::NotForUs, Accounts::Neither);
+        };
+        tracing::info!(?disposition, badge = badge.badge, "a push was received");
+        let sync = if disposition.wants_sync() {
+            Accounts::One(key)
+        } else {
+            Accounts::Neither
+        };
+        Ok(self.shown(Some(disposition), badge, sync))
+    }
+
+    fn receive_malformed(&self) -> Result<Local, EngineError> {
+        let now = self.bridges.clock.now();
+        let due = self.store.write(Durability::Refetchable, |tx| {
+            let due = tx.malformed_sync_at()?.has_come(now, MALFORMED_PAUSE);
+            if due {
+                tx.set_malformed_sync_at(now.after(MALFORMED_PAUSE))?;
+            }
+            Ok(due)
+        })?;
+        let sync = if due {
+            Accounts::All
+        } else {
+            Accounts::Neither
+        };
+        self.untouched(Disposition::Malformed, sync)
+    }
+
+    /// The badge stays as it is and is not even set again.
+    fn untouched(&self, disposition: Disposition, sync: Accounts) -> Result<Local, EngineError> {
+        tracing::info!(?disposition, "a push changed nothing");
+        let badge = self.store.read(|tx| tx.badge())?;
+        Ok(Local {
+            disposition: Some(disposition),
+            badge: Some(badge),
+            confirmation: None,
+            sync,
+            error: None,
+        })
+    }
+
+    fn set_again(&self) -> Local {
+        match self
+            .store
+            .write(Durability::Refetchable, |tx| tx.recount_badge())
+        {
+            Ok(badge) => self.shown(None, badge, Accounts::All),
+            Err(error) => Local::failed(error),
+        }
+    }
+
+    fn shown(&self, disposition: Option<Disposition>, badge: BadgeState, sync: Accounts) -> Local {
+        let (badge, confirmation) = self.publish(badge);
+        Local {
+            disposition,
+            badge: Some(badge),
+            confirmation: Some(confirmation),
+            sync,
+            error: None,
+        }
+    }
+
+    async fn finish(self: &Arc<Self>, cause: Cause, local: Local, budget: Duration) -> WakeOutcome {
+        let begun = Instant::now();
+        let left = || budget.saturating_sub(begun.elapsed());
+        let mut outcome = WakeOutcome {
+            cause,
+            disposition: local.disposition,
+            badge: local.badge,
+            shown: false,
+            synced: false,
+            removed: Vec::new(),
+            rejected: Vec::new(),
+            signed_out: Vec::new(),
+            error: local.error,
+        };
+        if outcome.badge.is_none() {
+            return outcome;
+        }
+        self.settle(&mut outcome, local.confirmation, left()).await;
+        if local.sync != Accounts::Neither && left() >= SYNC_NEEDS {
+            self.sync(&mut outcome, local.sync, left().saturating_sub(RESERVE))
+                .await;
+            let confirmation = self.set_if_changed(&mut outcome);
+            self.settle(&mut outcome, confirmation, left()).await;
+        }
+        tracing::info!(
+            ?cause,
+            badge = outcome.badge.map(|state| state.badge),
+            synced = outcome.synced,
+            failed = outcome.error.is_some(),
+            "a wake ended"
+        );
+        outcome
+    }
+
+    fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Pending<()>> {
+        let state = self
+            .store
+            .read(|tx| tx.badge())
+            .map_err(|error| outcome.note(error))
+            .ok()?;
+        let known = outcome.badge.map(|known| known.generation);
+        if known == Some(state.generation) {
+            return None;
+        }
+        let (state, confirmation) = self.publish(state);
+        outcome.badge = Some(state);
+        Some(confirmation)
+    }
+
+    /// Waits for iOS to confirm the badge, and removes the notifications that are read.
+    async fn settle(&self, outcome: &mut WakeOutcome, badge: Option<Pending<()>>, left: Duration) {
+        let bound = (left / 3).min(IOS_ANSWERS_WITHIN);
+        let Some(badge) = badge else { return };
+        match badge.within(bound, "setting the badge").await {
+            Ok(()) => outcome.shown = true,
+            Err(error) => {
+                outcome.shown = false;
+                outcome.note(error);
+            }
+        }
+        match self.remove_read(bound).await {
+            Ok(removed) => outcome.removed.extend(removed),
+            Err(error) => outcome.note(error),
+        }
+    }
+
+    async fn remove_read(&self, bound: Duration) -> Result<Vec<String>, EngineError> {
+        let (reply, listed) = Reply::channel();
+        self.bridges.delivered.list(reply);
+        let listed = listed
+            .within(bound, "listing delivered notifications")
+            .await?;
+        if listed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = self.store.read(|tx| read_ones(tx, &listed))?;
+        if !read.is_empty() {
+            let (reply, removed) = Reply::channel();
+            self.bridges.delivered.remove(read.clone(), reply);
+            removed
+                .within(bound, "removing delivered notifications")
+                .await?;
+        }
+        Ok(read)
+    }
+
+    async fn sync(self: &Arc<Self>, outcome: &mut WakeOutcome, which: Accounts, within: Duration) {
+        let urgent = outcome.cause.is_urgent();
+        let keys = match self.accounts_to_sync(which, urgent) {
+            Ok(keys) => keys,
+            Err(error) => return outcome.note(error),
+        };
+        let flights = keys.into_iter().map(|key| self.fly(key, within));
+        let reports = futures_util::future::join_all(flights).await;
+        outcome.synced = reports.iter().all(|report| report.error.is_none());
+        for report in reports {
+            outcome.take(report);
+        }
+    }
+
+    fn accounts_to_sync(
+        &self,
+        which: Accounts,
+        urgent: bool,
+    ) -> Result<Vec<AccountKey>, EngineError> {
+        let now = self.bridges.clock.now();
+        let chosen = |account: &Account| match which {
+            Accounts::Neither => false,
+            Accounts::One(key) => account.key == key,
+            Accounts::All => true,
+        };
+        let rested = |account: &Account| {
+            urgent || account.retry_at.has_come(now, super::flight::LONGEST_PAUSE)
+        };
+        let accounts = self.store.read(|tx| tx.accounts())?;
+        let due = |account: &Account| chosen(account) && !account.signed_out && rested(account);
+        Ok(accounts
+            .into_iter()
+            .filter(due)
+            .map(|account| account.key)
+            .collect())
+    }
+}
+
+impl Local {
+    /// The badge stays as it was (S8).
+    fn failed(error: EngineError) -> Self {
+        Self {
+            disposition: None,
+            badge: None,
+            confirmation: None,
+            sync: Accounts::Neither,
+            error: Some(error),
+        }
+    }
+}
+
+impl WakeOutcome {
+    fn note(&mut self, error: EngineError) {
+        tracing::warn!(%error, "a part of the wake failed");
+        self.error.get_or_insert(error);
+    }
+
+    fn take(&mut self, report: FlightReport) {
+        self.rejected.extend(report.rejected);
+        self.signed_out.extend(report.signed_out);
+        if let Some(error) = report.error {
+            self.note(error);
+        }
+    }
+}
+
+fn read_ones(tx: &Tx<'_>, listed: &[DeliveredNotification]) -> Result<Vec<String>, EngineError> {
+    let accounts = tx.accounts()?;
+    let mut read = Vec::new();
+    for notification in listed {
+        let account = match (&notification.route, accounts.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (route, all) => all.iter().find(|account| account.route == *route),
+        };
+        let Some(account) = account else { continue };
+        let base = tx.row(account.key, &notification.conversation)?;
+        let operations = tx.operations_by_conversation(account.key)?;
+        let pending = operations.get(&notification.conversation);
+        let state = match (base, pending) {
+            (None, None) => None,
+            (Some(base), None) => Some(base),
+            (base, Some(pending)) => {
+                let empty = || tx.base_row(account.key, &notification.conversation);
+                Some(lay_over(&base.map_or_else(empty, Ok)?, pending))
+            }
+        };
+        let seen = Seen {
+            state,
+            complete: account.mirror.is_complete(),
+        };
+        if is_read(&seen, notification.position) {
+            read.push(notification.identifier.clone());
+        }
+    }
+    Ok(read)
+}

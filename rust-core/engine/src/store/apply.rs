@@ -1,0 +1,210 @@
+//! What a push or a page changes in the mirror: each in one transaction with the cursor, totals,
+//! digest and badge (S5).
+
+use truebadge_protocol::{
+    Digest, PushPayload, Version,
+    messages::{Changes, OperationOutcome},
+};
+
+use super::{Account, Staging, Tx};
+use crate::{
+    EngineError,
+    model::Ahead,
+    payload::{Disposition, classify},
+    sync::{Comparison, Page, Rows},
+};
+
+/// An operation that the relay refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number.
+    pub number: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl Tx<'_> {
+    /// Applies a push for this account, and says what it was. The caller saves the account.
+    pub fn apply_push(
+        &self,
+        account: &mut Account,
+        push: &PushPayload,
+    ) -> Result<Disposition, EngineError> {
+        let rows = push.rows.as_deref().unwrap_or_default();
+        let told = Ahead {
+            epoch: push.epoch.clone(),
+            version: push.version,
+            totals: push.totals,
+            acknowledged: push.acknowledged,
+        };
+        let mut disposition = classify(push, &account.mirror);
+        match disposition {
+            Disposition::Applied => {
+                let comparable = !self.has_row_above(account.key, push.version)?;
+                if comparable && self.tally_with(account, rows)?.totals != push.totals {
+                    account.mirror.hear(told);
+                    account.reset_wanted = true;
+                    disposition = Disposition::Diverged;
+                } else {
+                    self.merge_rows(account, rows)?;
+                    account.mirror.advance(push.version);
+                    self.settle_operations(account, push.acknowledged, push.version, &[])?;
+                }
+            }
+            Disposition::Gap => {
+                self.merge_rows(account, rows)?;
+                account.mirror.hear(told);
+            }
+            Disposition::EpochChanged
+            | Disposition::Stale
+            | Disposition::Diverged
+            | Disposition::Malformed
+            | Disposition::NotForUs => {}
+        }
+        Ok(disposition)
+    }
+
+    /// Applies a page, and compares the mirror with the server once it is complete. The caller
+    /// saves the account.
+    pub fn apply_page(
+        &self,
+        account: &mut Account,
+        page: Page,
+        answer: &Changes,
+        outcomes: &[OperationOutcome],
+    ) -> Result<(Comparison, Vec<Refused>), EngineError> {
+        let told = Ahead {
+            epoch: answer.epoch.clone(),
+            version: answer.head,
+            totals: answer.totals,
+            acknowledged: answer.acknowledged,
+        };
+        account.mirror.hear(told.clone());
+        match page.rows {
+            Rows::Merge => {
+                self.merge_rows(account, &answer.changes)?;
+                account.mirror.advance(answer.next);
+            }
+            Rows::StageFirst => {
+                self.clear_staged(account.key)?;
+                account.reset_wanted = false;
+                self.stage(account, answer)?;
+            }
+            Rows::StageMore => self.stage(account, answer)?,
+        }
+        if page.complete && page.rows != Rows::Merge {
+            self.install_staged(account)?;
+            account.staging = None;
+            account.mirror.epoch = Some(answer.epoch.clone());
+            account.mirror.cursor = Version::ZERO;
+            account.mirror.advance(answer.head);
+        }
+        let refused =
+            self.settle_operations(account, answer.acknowledged, answer.head, outcomes)?;
+        self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;
+        let comparison = if page.complete {
+            self.compare(account, &told, answer.digest)?
+        } else {
+            Comparison::NotComparable
+        };
+        if comparison == Comparison::Differs {
+            // Until the mirror is fetched anew, what the server says is what counts.
+            account.mirror.ahead = Some(told);
+            account.reset_wanted = true;
+        }
+        Ok((comparison, refused))
+    }
+
+    fn stage(&self, account: &mut Account, answer: &Changes) -> Result<(), EngineError> {
+        self.stage_rows(account.key, &answer.changes)?;
+        account.staging = Some(Staging {
+            epoch: answer.epoch.clone(),
+            next: answer.next,
+        });
+        Ok(())
+    }
+
+    fn compare(
+        &self,
+        account: &Account,
+        told: &Ahead,
+        digest: Digest,
+    ) -> Result<Comparison, EngineError> {
+        let mirror = &account.mirror;
+        let elsewhere = mirror.cursor != told.version;
+        Ok(
+            if elsewhere || self.has_row_above(account.key, told.version)? {
+                Comparison::NotComparable
+            } else if mirror.totals == told.totals && mirror.digest == digest {
+                Comparison::Equal
+            } else {
+                Comparison::Differs
+            },
+        )
+    }
+
+    /// Notes what the server confirmed, and drops operations whose effect the cursor has passed.
+    /// `at` bounds the version at which an acknowledged operation took effect.
+    fn settle_operations(
+        &self,
+        account: &Account,
+        acknowledged: u64,
+        at: Version,
+        outcomes: &[OperationOutcome],
+    ) -> Result<Vec<Refused>, EngineError> {
+        let mut refused = Vec::new();
+        for mut operation in self.operations(account.key)? {
+            let number = operation.pending.number;
+            let outcome = outcomes.iter().find(|outcome| outcome.number == number);
+            if let Some(reason) = outcome.and_then(|outcome| outcome.rejected.clone()) {
+                self.drop_operation(account.key, number)?;
+                refused.push(Refused { number, reason });
+            } else if operation.sent && number <= acknowledged {
+                let version = outcome.and_then(|outcome| outcome.version).unwrap_or(at);
+                let applied = *operation.pending.applied.get_or_insert(version);
+                if applied <= account.mirror.cursor {
+                    self.drop_operation(account.key, number)?;
+                } else {
+                    self.put_operation(account.key, &operation)?;
+                }
+            }
+        }
+        self.prune_rows(account)?;
+        Ok(refused)
+    }
+
+    /// Gives operations that the server never saw numbers that follow on from what it acknowledged.
+    ///
+    /// They differ after the phone lost its store but kept its device id (the server is ahead), and
+    /// after the server lost its history (the phone is ahead; then `restarted` says so, because an
+    /// answer that is merely old must never lower a number: the server would skip the operation).
+    fn renumber_operations(
+        &self,
+        account: &mut Account,
+        acknowledged: u64,
+        restarted: bool,
+    ) -> Result<(), EngineError> {
+        account.next_operation = account.next_operation.max(acknowledged + 1);
+        let unconfirmed: Vec<_> = self
+            .operations(account.key)?
+            .into_iter()
+            .filter(|operation| operation.pending.applied.is_none())
+            .collect();
+        let overtaken = unconfirmed
+            .iter()
+            .any(|o| !o.sent && o.pending.number <= acknowledged);
+        if !overtaken && !restarted {
+            return Ok(());
+        }
+        for operation in &unconfirmed {
+            self.drop_operation(account.key, operation.pending.number)?;
+        }
+        account.next_operation = acknowledged + 1;
+        for mut operation in unconfirmed {
+            operation.pending.number = account.next_operation;
+            self.put_operation(account.key, &operation)?;
+            account.next_operation += 1;
+        }
+        Ok(())
+    }
+}

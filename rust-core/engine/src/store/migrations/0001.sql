@@ -1,0 +1,91 @@
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY NOT NULL,
+    value ANY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL UNIQUE,
+    relay TEXT NOT NULL,
+    participates INTEGER NOT NULL DEFAULT 1,
+    signed_out INTEGER NOT NULL DEFAULT 0,
+    route TEXT UNIQUE,
+    epoch TEXT,
+    cursor INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL DEFAULT 0,
+    mentions INTEGER NOT NULL DEFAULT 0,
+    conversations INTEGER NOT NULL DEFAULT 0,
+    digest INTEGER NOT NULL DEFAULT 0,
+    ahead_epoch TEXT,
+    ahead_version INTEGER NOT NULL DEFAULT 0,
+    ahead_unread INTEGER NOT NULL DEFAULT 0,
+    ahead_mentions INTEGER NOT NULL DEFAULT 0,
+    ahead_conversations INTEGER NOT NULL DEFAULT 0,
+    ahead_acknowledged INTEGER NOT NULL DEFAULT 0,
+    staging_epoch TEXT,
+    staging_next INTEGER NOT NULL DEFAULT 0,
+    reset_wanted INTEGER NOT NULL DEFAULT 0,
+    next_operation INTEGER NOT NULL DEFAULT 1,
+    registration TEXT,
+    registered_at INTEGER NOT NULL DEFAULT 0,
+    retry_at INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Active conversations, and inactive ones that are newer than the cursor.
+CREATE TABLE rows (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    mentions INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
+    read_up_to INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    marked_unread INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rows_by_version ON rows (account, version);
+CREATE INDEX rows_inactive ON rows (account, version) WHERE active = 0;
+
+-- Rows of a reset that has not completed: never mixed into `rows`.
+CREATE TABLE staged (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    mentions INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
+    read_up_to INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    marked_unread INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE operations (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('read_up_to', 'marked_unread')),
+    position INTEGER NOT NULL DEFAULT 0,
+    remaining INTEGER NOT NULL DEFAULT 0,
+    marked INTEGER NOT NULL DEFAULT 0,
+    seen INTEGER NOT NULL,
+    base_unread INTEGER NOT NULL,
+    base_mentions INTEGER NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0,
+    applied INTEGER,
+    PRIMARY KEY (account, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE receipts (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    counter INTEGER NOT NULL,
+    PRIMARY KEY (account, counter)
+) STRICT, WITHOUT ROWID;

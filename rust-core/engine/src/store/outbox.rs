@@ -1,0 +1,197 @@
+//! The outbox: operations that the server has not confirmed, or whose effect the mirror has not
+//! reached. What returned success is here until it took effect or was rejected (S3).
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Row, params};
+use truebadge_protocol::{
+    ConversationId, ConversationState, OperationId, Position, Totals, Version,
+    messages::{Action, Operation},
+};
+
+use super::{Account, AccountKey, Tx, rows::checked};
+use crate::{
+    EngineError,
+    badge::{self, Overlaid},
+    overlay::{PendingKind, PendingOperation, lay_over},
+};
+
+/// An operation as the outbox keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOperation {
+    /// Random; the same when it is sent again.
+    pub id: OperationId,
+    /// What it is about.
+    pub conversation: ConversationId,
+    /// It was handed to the network at least once, so the server may have it.
+    pub sent: bool,
+    /// What it does to what the person sees.
+    pub pending: PendingOperation,
+}
+
+impl StoredOperation {
+    /// As it goes over the wire.
+    pub fn wire(&self) -> Operation {
+        let conversation = self.conversation.clone();
+        let action = match self.pending.kind {
+            PendingKind::ReadUpTo { position, .. } => Action::ReadUpTo {
+                conversation,
+                position,
+            },
+            PendingKind::MarkedUnread { marked } => Action::MarkedUnread {
+                conversation,
+                marked,
+            },
+        };
+        Operation {
+            number: self.pending.number,
+            id: self.id.clone(),
+            seen: self.pending.seen,
+            action,
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// All operations of an account, ascending by number.
+    pub fn operations(&self, account: AccountKey) -> Result<Vec<StoredOperation>, EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT number, id, conversation, kind, position, remaining, marked, seen,
+                    base_unread, base_mentions, sent, applied
+             FROM operations WHERE account = ?1 ORDER BY number",
+        )?;
+        let operations = statement.query_map([account], read_operation)?;
+        Ok(operations.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes an operation, or one that is there anew.
+    pub fn put_operation(
+        &self,
+        account: AccountKey,
+        operation: &StoredOperation,
+    ) -> Result<(), EngineError> {
+        let pending = &operation.pending;
+        let (kind, position, remaining, marked) = match pending.kind {
+            PendingKind::ReadUpTo {
+                position,
+                remaining,
+            } => ("read_up_to", position, remaining, false),
+            PendingKind::MarkedUnread { marked } => ("marked_unread", Position::ZERO, 0, marked),
+        };
+        self.transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO operations (account, number, id, conversation, kind,
+                     position, remaining, marked, seen, base_unread, base_mentions, sent, applied)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )?
+            .execute(params![
+                account,
+                pending.number,
+                operation.id.as_str(),
+                operation.conversation.as_str(),
+                kind,
+                position.get(),
+                remaining,
+                marked,
+                pending.seen.get(),
+                pending.base_unread,
+                pending.base_mentions,
+                operation.sent,
+                pending.applied.map(Version::get),
+            ])?;
+        Ok(())
+    }
+
+    /// Removes an operation.
+    pub fn drop_operation(&self, account: AccountKey, number: u64) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("DELETE FROM operations WHERE account = ?1 AND number = ?2")?
+            .execute(params![account, number])?;
+        Ok(())
+    }
+
+    /// Notes that these are about to be handed to the network.
+    pub fn mark_sent(&self, account: AccountKey, numbers: &[u64]) -> Result<(), EngineError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("UPDATE operations SET sent = 1 WHERE account = ?1 AND number = ?2")?;
+        for number in numbers {
+            statement.execute(params![account, number])?;
+        }
+        Ok(())
+    }
+
+    /// An account's totals as the person should see them.
+    pub fn account_totals(&self, account: &Account) -> Result<Totals, EngineError> {
+        let acknowledged = account
+            .mirror
+            .ahead
+            .as_ref()
+            .map_or(0, |ahead| ahead.acknowledged);
+        let mut overlaid = Vec::new();
+        for (id, operations) in self.operations_by_conversation(account.key)? {
+            let base = self.base_row(account.key, &id)?;
+            let newer = operations.iter().filter(|o| o.number > acknowledged);
+            overlaid.push(Overlaid {
+                base: base.counted(),
+                shown: lay_over(&base, &operations).counted(),
+                shown_ahead: lay_over(&base, newer).counted(),
+            });
+        }
+        Ok(badge::account_totals(&account.mirror, overlaid))
+    }
+
+    /// A conversation's base row, or an empty one: the mirror holds active conversations only.
+    pub fn base_row(
+        &self,
+        account: AccountKey,
+        id: &ConversationId,
+    ) -> Result<ConversationState, EngineError> {
+        Ok(self
+            .row(account, id)?
+            .unwrap_or_else(|| ConversationState::empty(id.clone())))
+    }
+
+    /// The pending operations of each conversation that has some.
+    pub fn operations_by_conversation(
+        &self,
+        account: AccountKey,
+    ) -> Result<BTreeMap<ConversationId, Vec<PendingOperation>>, EngineError> {
+        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for operation in self.operations(account)? {
+            by_conversation
+                .entry(operation.conversation)
+                .or_default()
+                .push(operation.pending);
+        }
+        Ok(by_conversation)
+    }
+}
+
+fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
+    let kind = match row.get::<_, String>(3)?.as_str() {
+        "read_up_to" => PendingKind::ReadUpTo {
+            position: checked(4, Position::new(row.get(4)?))?,
+            remaining: row.get(5)?,
+        },
+        _ => PendingKind::MarkedUnread {
+            marked: row.get(6)?,
+        },
+    };
+    let applied: Option<u64> = row.get(11)?;
+    Ok(StoredOperation {
+        id: checked(1, OperationId::new(row.get::<_, String>(1)?))?,
+        conversation: checked(2, ConversationId::new(row.get::<_, String>(2)?))?,
+        sent: row.get(10)?,
+        pending: PendingOperation {
+            number: row.get(0)?,
+            seen: checked(7, Version::new(row.get(7)?))?,
+            base_unread: row.get(8)?,
+            base_mentions: row.get(9)?,
+            applied: applied
+                .map(|version| checked(11, Version::new(version)))
+                .transpose()?,
+            kind,
+        },
+    })
+}

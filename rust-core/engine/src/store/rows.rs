@@ -1,0 +1,224 @@
+//! The mirror's rows, and those of a reset that has not completed.
+
+use std::fmt::Display;
+
+use rusqlite::{OptionalExtension, Row, params};
+use truebadge_protocol::{ConversationId, ConversationState, Level, Position, Version};
+
+use super::{Account, AccountKey, Tx};
+use crate::{
+    EngineError,
+    merge::{Tally, merge},
+};
+
+const COLUMNS: &str =
+    "id, version, unread, mentions, newest, read_up_to, level, marked_unread, removed";
+
+/// Where rows are: in the mirror, or staged by a reset.
+#[derive(Debug, Clone, Copy)]
+enum Table {
+    Mirror,
+    Staged,
+}
+
+impl Display for Table {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Mirror => "rows",
+            Self::Staged => "staged",
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// A conversation's base row.
+    pub fn row(
+        &self,
+        account: AccountKey,
+        id: &ConversationId,
+    ) -> Result<Option<ConversationState>, EngineError> {
+        self.row_in(Table::Mirror, account, id)
+    }
+
+    /// All base rows of an account, ordered by id.
+    pub fn rows(&self, account: AccountKey) -> Result<Vec<ConversationState>, EngineError> {
+        self.rows_in(Table::Mirror, account)
+    }
+
+    /// Whether a row is newer than this version.
+    pub fn has_row_above(
+        &self,
+        account: AccountKey,
+        version: Version,
+    ) -> Result<bool, EngineError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("SELECT 1 FROM rows WHERE account = ?1 AND version > ?2 LIMIT 1")?;
+        Ok(statement.exists(params![account, version.get()])?)
+    }
+
+    /// Merges rows into the mirror and keeps the account's totals and digest. Writes the rows; the
+    /// caller saves the account.
+    pub fn merge_rows(
+        &self,
+        account: &mut Account,
+        changes: &[ConversationState],
+    ) -> Result<(), EngineError> {
+        let mut tally = Tally {
+            totals: account.mirror.totals,
+            digest: account.mirror.digest,
+        };
+        for change in changes {
+            let current = self.row(account.key, &change.id)?;
+            if let Some(row) = merge(current.as_ref(), account.mirror.cursor, change) {
+                tally.replace(current.as_ref(), Some(row));
+                self.put_row(Table::Mirror, account.key, row)?;
+            }
+        }
+        account.mirror.totals = tally.totals;
+        account.mirror.digest = tally.digest;
+        Ok(())
+    }
+
+    /// What the totals would be with these rows merged in. Writes nothing.
+    pub fn tally_with(
+        &self,
+        account: &Account,
+        changes: &[ConversationState],
+    ) -> Result<Tally, EngineError> {
+        let mut tally = Tally {
+            totals: account.mirror.totals,
+            digest: account.mirror.digest,
+        };
+        for change in changes {
+            let current = self.row(account.key, &change.id)?;
+            if let Some(row) = merge(current.as_ref(), account.mirror.cursor, change) {
+                tally.replace(current.as_ref(), Some(row));
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Drops rows of conversations that are no longer active and that the cursor has passed.
+    pub fn prune_rows(&self, account: &Account) -> Result<(), EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "DELETE FROM rows WHERE account = ?1 AND version <= ?2 AND active = 0",
+        )?;
+        statement.execute(params![account.key, account.mirror.cursor.get()])?;
+        Ok(())
+    }
+
+    /// Puts a page of a reset aside.
+    pub fn stage_rows(
+        &self,
+        account: AccountKey,
+        changes: &[ConversationState],
+    ) -> Result<(), EngineError> {
+        for change in changes {
+            self.put_row(Table::Staged, account, change)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what a reset had put aside.
+    pub fn clear_staged(&self, account: AccountKey) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("DELETE FROM staged WHERE account = ?1")?
+            .execute([account])?;
+        Ok(())
+    }
+
+    /// Replaces the mirror's rows by the staged ones, and recounts.
+    pub fn install_staged(&self, account: &mut Account) -> Result<(), EngineError> {
+        let key = account.key;
+        self.transaction
+            .execute("DELETE FROM rows WHERE account = ?1", [key])?;
+        self.transaction.execute(
+            "INSERT INTO rows SELECT * FROM staged WHERE account = ?1 AND active = 1",
+            [key],
+        )?;
+        self.clear_staged(key)?;
+        let mut tally = Tally::default();
+        for row in self.rows_in(Table::Mirror, key)? {
+            tally.replace(None, Some(&row));
+        }
+        account.mirror.totals = tally.totals;
+        account.mirror.digest = tally.digest;
+        Ok(())
+    }
+
+    fn row_in(
+        &self,
+        table: Table,
+        account: AccountKey,
+        id: &ConversationId,
+    ) -> Result<Option<ConversationState>, EngineError> {
+        let sql = format!("SELECT {COLUMNS} FROM {table} WHERE account = ?1 AND id = ?2");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        Ok(statement
+            .query_row(params![account, id.as_str()], read_row)
+            .optional()?)
+    }
+
+    fn rows_in(
+        &self,
+        table: Table,
+        account: AccountKey,
+    ) -> Result<Vec<ConversationState>, EngineError> {
+        let sql = format!("SELECT {COLUMNS} FROM {table} WHERE account = ?1 ORDER BY id");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let rows = statement.query_map([account], read_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn put_row(
+        &self,
+        table: Table,
+        account: AccountKey,
+        row: &ConversationState,
+    ) -> Result<(), EngineError> {
+        let sql = format!(
+            "INSERT OR REPLACE INTO {table} (account, {COLUMNS}, active)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        );
+        self.transaction.prepare_cached(&sql)?.execute(params![
+            account,
+            row.id.as_str(),
+            row.version.get(),
+            row.unread,
+            row.mentions,
+            row.newest.get(),
+            row.read_up_to.get(),
+            row.level.code(),
+            row.marked_unread,
+            row.removed,
+            row.is_active(),
+        ])?;
+        Ok(())
+    }
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<ConversationState> {
+    Ok(ConversationState {
+        id: checked(0, ConversationId::new(row.get::<_, String>(0)?))?,
+        version: checked(1, Version::new(row.get(1)?))?,
+        unread: row.get(2)?,
+        mentions: row.get(3)?,
+        newest: checked(4, Position::new(row.get(4)?))?,
+        read_up_to: checked(5, Position::new(row.get(5)?))?,
+        level: checked(6, Level::from_code(row.get(6)?).ok_or("unknown level"))?,
+        marked_unread: row.get(7)?,
+        removed: row.get(8)?,
+    })
+}
+
+/// A column that holds what this code never writes is damage.
+pub(super) fn checked<T, E: Display>(column: usize, value: Result<T, E>) -> rusqlite::Result<T> {
+    value.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Null,
+            error.to_string().into(),
+        )
+    })
+}

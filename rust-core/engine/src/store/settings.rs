@@ -1,0 +1,112 @@
+//! Single values: the badge and its generation, the policy, what the phone told of itself.
+
+use rusqlite::{OptionalExtension, ToSql, types::FromSql};
+use serde::{Serialize, de::DeserializeOwned};
+use truebadge_protocol::{BadgePolicy, messages::Conditions};
+
+use super::Tx;
+use crate::{EngineError, Timestamp, badge, engine::BadgeState};
+
+impl Tx<'_> {
+    fn setting<T: FromSql>(&self, name: &str) -> Result<Option<T>, EngineError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+        Ok(statement
+            .query_row([name], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
+    fn set_setting(&self, name: &str, value: impl ToSql) -> Result<(), EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO settings (name, value) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?;
+        statement.execute(rusqlite::params![name, value])?;
+        Ok(())
+    }
+
+    fn json_setting<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, EngineError> {
+        match self.setting::<String>(name)? {
+            None => Ok(T::default()),
+            Some(text) => serde_json::from_str(&text).map_err(|_| EngineError::StoreDamaged),
+        }
+    }
+
+    fn set_json_setting<T: Serialize>(&self, name: &str, value: &T) -> Result<(), EngineError> {
+        let text = serde_json::to_string(value).map_err(|_| EngineError::StoreDamaged)?;
+        self.set_setting(name, text)
+    }
+
+    /// Which number the badge shows.
+    pub fn policy(&self) -> Result<BadgePolicy, EngineError> {
+        self.json_setting("policy")
+    }
+
+    /// Changes which number the badge shows.
+    pub fn set_policy(&self, policy: BadgePolicy) -> Result<(), EngineError> {
+        self.set_json_setting("policy", &policy)
+    }
+
+    /// APNs' token in hexadecimal.
+    pub fn push_token(&self) -> Result<Option<String>, EngineError> {
+        self.setting("push_token")
+    }
+
+    /// Remembers APNs' token.
+    pub fn set_push_token(&self, token: Option<&str>) -> Result<(), EngineError> {
+        self.set_setting("push_token", token)
+    }
+
+    /// What the phone's settings let through.
+    pub fn conditions(&self) -> Result<Conditions, EngineError> {
+        self.json_setting("conditions")
+    }
+
+    /// Remembers what the phone's settings let through.
+    pub fn set_conditions(&self, conditions: Conditions) -> Result<(), EngineError> {
+        self.set_json_setting("conditions", &conditions)
+    }
+
+    /// When a malformed push may next cause a sync.
+    pub fn malformed_sync_at(&self) -> Result<Timestamp, EngineError> {
+        Ok(Timestamp(self.setting("malformed_sync_at")?.unwrap_or(0)))
+    }
+
+    /// Sets when a malformed push may next cause a sync.
+    pub fn set_malformed_sync_at(&self, at: Timestamp) -> Result<(), EngineError> {
+        self.set_setting("malformed_sync_at", at.0)
+    }
+
+    /// The badge as the last write left it.
+    pub fn badge(&self) -> Result<BadgeState, EngineError> {
+        Ok(BadgeState {
+            badge: self.setting("badge")?.unwrap_or(0),
+            generation: self.setting("generation")?.unwrap_or(0),
+            complete: self.setting("complete")?.unwrap_or(true),
+        })
+    }
+
+    /// Counts the badge anew and gives it the next generation, in the transaction of the change
+    /// that caused it (S5).
+    pub fn recount_badge(&self) -> Result<BadgeState, EngineError> {
+        let mut totals = Vec::new();
+        let mut complete = true;
+        for account in self.accounts()? {
+            if account.participates && !account.signed_out {
+                complete &= account.mirror.is_complete();
+                totals.push(self.account_totals(&account)?);
+            }
+        }
+        let state = BadgeState {
+            badge: badge::badge(self.policy()?, totals),
+            generation: self.badge()?.generation + 1,
+            complete,
+        };
+        self.set_setting("badge", state.badge)?;
+        self.set_setting("generation", state.generation)?;
+        self.set_setting("complete", state.complete)?;
+        Ok(state)
+    }
+}

@@ -1,0 +1,222 @@
+//! Which request comes next, and what an answer means. No I/O, no clock.
+//!
+//! [`Session`] is one flight for one account. Its driver asks [`Session::next`] with fresh
+//! [`Facts`], sends the request, gives the answer to [`Session::answer`], writes what the
+//! [`Page`] says in one transaction.
+//! A flight that is killed half-way leaves facts from which the next one goes on.
+
+use truebadge_protocol::{
+    Epoch, Version,
+    limits::OPERATIONS,
+    messages::{Changes, ChangesQuery, Operation},
+};
+
+use crate::{model::Ahead, store::Staging};
+
+/// What a session must know of the account before each request.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The mirror's history.
+    pub epoch: Option<Epoch>,
+    /// The version up to which the mirror knows everything.
+    pub cursor: Version,
+    /// Totals that the server told and the mirror has not reached.
+    pub ahead: Option<Ahead>,
+    /// A reset that has begun and not completed.
+    pub staging: Option<Staging>,
+    /// The mirror was found wrong.
+    pub reset_wanted: bool,
+    /// The relay must be told of this phone first.
+    pub registration_due: bool,
+    /// Operations that the server has not confirmed, ascending.
+    pub unconfirmed: Vec<Operation>,
+    /// Push counters to acknowledge.
+    pub receipts: Vec<u64>,
+}
+
+/// The next request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// `PUT /v1/devices/{device}`.
+    Register,
+    /// `POST /v1/operations`.
+    Operations(ChangesQuery, Vec<Operation>),
+    /// `GET /v1/changes`.
+    Changes(ChangesQuery),
+    /// Nothing: the flight is over.
+    Done,
+}
+
+/// What to do with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Where its rows go.
+    pub rows: Rows,
+    /// It is the last one: the cursor reaches the head.
+    pub complete: bool,
+    /// The server counts this device's operations from elsewhere than the phone: unconfirmed ones
+    /// take numbers that follow on from what it acknowledged.
+    pub operations_restarted: bool,
+}
+
+/// Where a page's rows go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Merge them into the mirror.
+    Merge,
+    /// A reset begins: forget what was staged, and stage them.
+    StageFirst,
+    /// A reset goes on: stage them too.
+    StageMore,
+}
+
+/// How the mirror compares with the server's totals and digest after a completed page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// The same.
+    Equal,
+    /// The mirror is wrong.
+    Differs,
+    /// The cursor stands elsewhere, or a row is ahead of it.
+    NotComparable,
+}
+
+/// The answer can't be one of this protocol: it would loop or jump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the page does not lead on from the request")]
+pub struct Implausible;
+
+/// One flight for one account.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    registered: bool,
+    more: bool,
+    completed: u32,
+    resets: u32,
+    conflicts: u32,
+    learn_first: bool,
+}
+
+/// A server that sends a reset again and again is left alone until the next wake.
+const RESETS: u32 = 2;
+/// Nor is it asked more often than this for something that it does not have.
+const ROUNDS: u32 = 4;
+
+impl Session {
+    /// A flight that asks for changes at least once.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next request.
+    pub fn next(&mut self, facts: &Facts) -> Step {
+        if facts.registration_due && !self.registered {
+            return Step::Register;
+        }
+        let query = query(facts);
+        if !facts.unconfirmed.is_empty() && !self.learn_first && !self.more {
+            let batch = facts.unconfirmed.iter().take(OPERATIONS).cloned().collect();
+            return Step::Operations(query, batch);
+        }
+        let behind = facts.ahead.is_some() || facts.staging.is_some() || facts.reset_wanted;
+        let again = behind && self.completed < ROUNDS;
+        if self.completed == 0 || self.more || self.learn_first || again {
+            Step::Changes(query)
+        } else {
+            Step::Done
+        }
+    }
+
+    /// The relay knows this phone now.
+    pub fn registered(&mut self) {
+        self.registered = true;
+    }
+
+    /// The relay found a hole in the operations' numbers: what it acknowledged must be learnt first.
+    /// `false` when that was done already and did not help.
+    pub fn conflict(&mut self) -> bool {
+        self.conflicts += 1;
+        self.learn_first = true;
+        self.conflicts < 2
+    }
+
+    /// What an answer to `query` means.
+    pub fn answer(
+        &mut self,
+        facts: &Facts,
+        query: &ChangesQuery,
+        answer: &Changes,
+    ) -> Result<Page, Implausible> {
+        if !plausible(query, answer) {
+            return Err(Implausible);
+        }
+        let restarted = self.learn_first || facts.epoch.as_ref() != Some(&answer.epoch);
+        self.learn_first = false;
+        self.more = answer.more;
+        self.completed += u32::from(!answer.more);
+        let continues = facts.staging.as_ref().is_some_and(|staging| {
+            staging.epoch == answer.epoch && staging.next == query.since && !answer.reset
+        });
+        let rows = if answer.reset {
+            self.resets += 1;
+            if self.resets > RESETS {
+                return Err(Implausible);
+            }
+            Rows::StageFirst
+        } else if continues {
+            Rows::StageMore
+        } else if facts.staging.is_none() && facts.epoch.as_ref() == Some(&answer.epoch) {
+            Rows::Merge
+        } else {
+            return Err(Implausible);
+        };
+        Ok(Page {
+            rows,
+            complete: !answer.more,
+            operations_restarted: restarted,
+        })
+    }
+}
+
+fn query(facts: &Facts) -> ChangesQuery {
+    let (epoch, since) = match &facts.staging {
+        Some(staging) if !facts.reset_wanted => (Some(staging.epoch.clone()), staging.next),
+        _ if facts.reset_wanted => (facts.epoch.clone(), Version::ZERO),
+        _ => (facts.epoch.clone(), facts.cursor),
+    };
+    let received = facts
+        .receipts
+        .iter()
+        .map(u64::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
+    ChangesQuery {
+        epoch,
+        since,
+        limit: None,
+        received: (!received.is_empty()).then_some(received),
+    }
+}
+
+fn plausible(query: &ChangesQuery, answer: &Changes) -> bool {
+    let floor = if answer.reset {
+        Version::ZERO
+    } else {
+        query.since
+    };
+    let ascending = answer
+        .changes
+        .windows(2)
+        .all(|pair| pair[0].version < pair[1].version);
+    let within = answer
+        .changes
+        .iter()
+        .all(|row| row.version > floor && row.version <= answer.next);
+    let leads_on = if answer.more {
+        answer.next > floor
+    } else {
+        answer.next == answer.head
+    };
+    let anew = answer.reset || query.since > Version::ZERO;
+    anew && ascending && within && leads_on && answer.next <= answer.head && answer.next >= floor
+}

@@ -1,0 +1,112 @@
+//! The transport on reqwest: HTTP/2 where the relay speaks it, rustls with ring, the platform's own
+//! trust store. Started by the first request, so that a wake that needs no network pays nothing.
+
+use std::sync::OnceLock;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use truebadge_protocol::limits::RESPONSE_BYTES;
+
+use super::{Method, Request, Response, Transport, TransportError};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct BuiltinTransport {
+    client: OnceLock<reqwest::Client>,
+}
+
+impl BuiltinTransport {
+    /// A transport that connects when it is first used.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, TransportError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // Another part of the host may have installed a provider; either serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("truebadge/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                tracing::error!(
+                    connect = error.is_connect(),
+                    "the HTTP client could not start"
+                );
+                TransportError::NotTrusted
+            })?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        let mut builder = self
+            .client()?
+            .request(method(request.method), request.url)
+            .bearer_auth(request.credentials.expose())
+            .timeout(request.timeout);
+        if let Some(body) = request.body {
+            builder = builder
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .body(body);
+        }
+        let response = builder.send().await.map_err(|error| reduce(&error))?;
+        let status = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get(reqwest::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(std::time::Duration::from_secs);
+        let body = read_bounded(response).await?;
+        Ok(Response {
+            status,
+            retry_after,
+            body,
+        })
+    }
+}
+
+async fn read_bounded(mut response: reqwest::Response) -> Result<Vec<u8>, TransportError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| reduce(&error))? {
+        if body.len() + chunk.len() > RESPONSE_BYTES {
+            return Err(TransportError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Put => reqwest::Method::PUT,
+        Method::Post => reqwest::Method::POST,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+/// Keeps what to do and drops the rest: reqwest's own text repeats the address.
+fn reduce(error: &reqwest::Error) -> TransportError {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.downcast_ref::<rustls::Error>().is_some() {
+            return TransportError::NotTrusted;
+        }
+        cause = inner.source();
+    }
+    if error.is_timeout() {
+        TransportError::TimedOut
+    } else if error.is_connect() {
+        TransportError::NoConnection
+    } else {
+        TransportError::Broken
+    }
+}
+
+impl Transport for BuiltinTransport {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.exchange(request).boxed()
+    }
+}
