@@ -17,9 +17,19 @@ use crate::journal::{Entry, Journal, Outcome};
 use crate::provider::Push;
 use crate::reason::Reason;
 
+/// A push that was taken, with its place in the order of arrival.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel {
+    /// The push.
+    pub push: Push,
+    number: u64,
+}
+
 /// What to do with a push now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
+    /// The push, to be handed over.
+    pub parcel: Arc<Parcel>,
     /// What became of it.
     pub outcome: Outcome,
     /// Through which attachment it is sent, and how often.
@@ -34,7 +44,7 @@ pub struct Attached {
     /// This attachment.
     pub session: Session,
     /// What was kept for it while it was away.
-    pub stored: Option<Arc<Push>>,
+    pub stored: Option<Arc<Parcel>>,
 }
 
 /// A phone, for `GET /control/phones`.
@@ -56,7 +66,7 @@ pub struct Phone {
 
 #[derive(Debug)]
 struct Stored {
-    push: Arc<Push>,
+    parcel: Arc<Parcel>,
     until: u64,
 }
 
@@ -65,6 +75,7 @@ struct Stored {
 pub struct Exchange {
     devices: Devices,
     stored: HashMap<PushToken, Stored>,
+    taken: u64,
     /// The faults in force.
     pub faults: Faults,
     /// What came lately.
@@ -84,7 +95,7 @@ impl Exchange {
             .stored
             .remove(&token)
             .filter(|stored| now_ms / 1_000 <= stored.until)
-            .map(|stored| stored.push);
+            .map(|stored| stored.parcel);
         Ok(Attached {
             token,
             session,
@@ -92,9 +103,14 @@ impl Exchange {
         })
     }
 
-    /// Ends an attachment; false when a later one replaced it already.
-    pub fn detach(&mut self, token: &PushToken, session: Session) -> bool {
-        self.devices.detach(token, session)
+    /// Ends an attachment, unless a later one replaced it already.
+    pub fn detach(&mut self, token: &PushToken, session: Session) {
+        self.devices.detach(token, session);
+    }
+
+    /// Whether a token's phone is not attached.
+    pub fn is_away(&self, token: &PushToken) -> bool {
+        self.devices.session(token).is_none()
     }
 
     /// What APNs would say of a token under a topic.
@@ -108,55 +124,57 @@ impl Exchange {
     }
 
     /// Takes a push at `now_ms` and writes it down.
-    pub fn take(&mut self, push: &Arc<Push>, now_ms: u64) -> Delivery {
-        let delivery = self.decide(push, now_ms);
+    pub fn take(&mut self, push: Push, now_ms: u64) -> Delivery {
+        self.taken += 1;
+        let number = self.taken;
+        let parcel = Arc::new(Parcel { push, number });
+        let (outcome, send) = self.decide(&parcel, now_ms);
         self.journal
-            .record(Entry::taken(push, delivery.outcome, now_ms));
-        delivery
+            .record(Entry::taken(&parcel.push, outcome, now_ms));
+        Delivery {
+            parcel,
+            outcome,
+            send,
+        }
     }
 
-    fn decide(&mut self, push: &Arc<Push>, now_ms: u64) -> Delivery {
-        let push_type = push.envelope.push_type;
-        if self.faults.drops(&push.token, push_type) {
-            return Delivery {
-                outcome: Outcome::Dropped,
-                send: None,
-            };
+    fn decide(&mut self, parcel: &Arc<Parcel>, now_ms: u64) -> (Outcome, Option<(Session, u8)>) {
+        let (token, push_type) = (&parcel.push.token, parcel.push.envelope.push_type);
+        if self.faults.drops(token, push_type) {
+            return (Outcome::Dropped, None);
         }
-        let Some(session) = self.devices.session(&push.token) else {
-            return Delivery {
-                outcome: self.store(push, now_ms),
-                send: None,
-            };
-        };
-        let (outcome, copies) = if self.faults.duplicates(&push.token, push_type) {
-            (Outcome::Duplicated, 2)
-        } else {
-            (Outcome::Delivered, 1)
-        };
-        Delivery {
-            outcome,
-            send: Some((session, copies)),
+        match self.devices.session(token) {
+            None => (self.store(parcel, now_ms), None),
+            Some(session) if self.faults.duplicates(token, push_type) => {
+                (Outcome::Duplicated, Some((session, 2)))
+            }
+            Some(session) => (Outcome::Delivered, Some((session, 1))),
         }
     }
 
     /// A push that could not be handed over after all: the attachment to try next, or none, and
-    /// then it is stored.
-    pub fn undelivered(&mut self, push: &Arc<Push>, now_ms: u64) -> Option<Session> {
-        let session = self.devices.session(&push.token);
+    /// then it is stored, unless a newer one is.
+    pub fn undelivered(&mut self, parcel: &Arc<Parcel>, now_ms: u64) -> Option<Session> {
+        let session = self.devices.session(&parcel.push.token);
         if session.is_none() {
-            self.store(push, now_ms);
+            self.store(parcel, now_ms);
         }
         session
     }
 
-    fn store(&mut self, push: &Arc<Push>, now_ms: u64) -> Outcome {
-        let Some(until) = push.envelope.expiration.stored_until(now_ms / 1_000) else {
+    fn store(&mut self, parcel: &Arc<Parcel>, now_ms: u64) -> Outcome {
+        let push = &parcel.push;
+        let dead = self.devices.is_dead(&push.token);
+        let until = push.envelope.expiration.stored_until(now_ms / 1_000);
+        let Some(until) = until.filter(|_| !dead) else {
             return Outcome::Dropped;
         };
-        let push = Arc::clone(push);
-        self.stored
-            .insert(push.token.clone(), Stored { push, until });
+        let newer = |stored: &Stored| stored.parcel.number > parcel.number;
+        if !self.stored.get(&push.token).is_some_and(newer) {
+            let parcel = Arc::clone(parcel);
+            self.stored
+                .insert(push.token.clone(), Stored { parcel, until });
+        }
         Outcome::Stored
     }
 
@@ -177,7 +195,10 @@ impl Exchange {
                 install: app.install().to_owned(),
                 attached,
                 dead,
-                stored: self.stored.get(token).map(|s| s.push.apns_id.clone()),
+                stored: self
+                    .stored
+                    .get(token)
+                    .map(|s| s.parcel.push.apns_id.clone()),
             })
             .collect();
         phones.sort_by(|a, b| {

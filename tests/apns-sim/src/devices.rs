@@ -199,14 +199,11 @@ impl Devices {
         Ok(fresh)
     }
 
-    /// Ends one attachment; false when a later one replaced it already.
-    pub fn detach(&mut self, token: &PushToken, session: Session) -> bool {
-        match self.by_token.get_mut(token) {
-            Some(device) if device.session == Some(session) => {
-                device.session = None;
-                true
-            }
-            _ => false,
+    /// Ends one attachment, unless a later one replaced it already.
+    pub fn detach(&mut self, token: &PushToken, session: Session) {
+        let device = self.by_token.get_mut(token);
+        if let Some(device) = device.filter(|device| device.session == Some(session)) {
+            device.session = None;
         }
     }
 
@@ -225,6 +222,12 @@ impl Devices {
                 None => Standing::OtherTopic,
             },
         }
+    }
+
+    /// Whether a token ended.
+    pub fn is_dead(&self, token: &PushToken) -> bool {
+        let device = self.by_token.get(token);
+        device.is_some_and(|device| device.dead_since_ms.is_some())
     }
 
     /// Ends a token, as when the app is deleted; false when it was never given out. The phone's

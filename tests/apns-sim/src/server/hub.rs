@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use super::{Clock, Event, Observer};
-use crate::delivery::{Attached, Exchange};
+use crate::delivery::{Attached, Exchange, Parcel};
 use crate::devices::{App, AttachError, PushToken, Session, Standing};
 use crate::headers;
 use crate::journal::{Entry, Outcome};
@@ -17,7 +17,7 @@ use crate::reason::Refusal;
 use crate::token::ConnectionTokens;
 
 /// The channel to a phone.
-pub(super) type Line = mpsc::Receiver<Arc<Push>>;
+pub(super) type Line = mpsc::Receiver<Arc<Parcel>>;
 
 pub(super) struct Hub {
     rules: Rules,
@@ -30,7 +30,7 @@ pub(super) struct Hub {
 #[derive(Default)]
 pub(super) struct Inner {
     pub exchange: Exchange,
-    lines: HashMap<PushToken, (Session, mpsc::Sender<Arc<Push>>)>,
+    lines: HashMap<PushToken, (Session, mpsc::Sender<Arc<Parcel>>)>,
 }
 
 impl Hub {
@@ -107,7 +107,6 @@ impl Hub {
     }
 
     fn take(&self, push: Push, now_ms: u64) -> Result<Entry, Refusal> {
-        let push = Arc::new(push);
         let mut inner = self.lock();
         if let Some(reason) = inner.exchange.planted_refusal(&push) {
             let timestamp_ms = reason.has_timestamp().then_some(now_ms);
@@ -116,11 +115,10 @@ impl Hub {
                 timestamp_ms,
             });
         }
-        let outcome = match &self.simulator {
-            Some(queue) => inner.hand_to_simulator(queue, &push, now_ms),
-            None => inner.hand_to_phone(&push, now_ms),
-        };
-        Ok(Entry::taken(&push, outcome, now_ms))
+        Ok(match &self.simulator {
+            Some(queue) => inner.hand_to_simulator(queue, push, now_ms),
+            None => inner.hand_to_phone(push, now_ms),
+        })
     }
 
     /// Attaches a phone; the channel carries what comes for it from now on.
@@ -140,7 +138,10 @@ impl Hub {
             push_token: attached.token.clone(),
             topic: app.topic().to_owned(),
             install: app.install().to_owned(),
-            stored: attached.stored.as_ref().map(|push| push.apns_id.clone()),
+            stored: attached
+                .stored
+                .as_ref()
+                .map(|parcel| parcel.push.apns_id.clone()),
         });
         Ok((attached, line))
     }
@@ -152,18 +153,18 @@ impl Hub {
         token: &PushToken,
         session: Session,
         line: &mut Line,
-        held: Option<Arc<Push>>,
+        held: Option<Arc<Parcel>>,
     ) {
         let now_ms = self.now_ms();
         let gone = {
             let mut inner = self.lock();
-            let gone = inner.hang_up(token, session);
+            inner.hang_up(token, session);
             line.close();
             let waiting = std::iter::from_fn(|| line.try_recv().ok());
-            for push in held.into_iter().chain(waiting) {
-                inner.redeliver(&push, now_ms);
+            for parcel in held.into_iter().chain(waiting) {
+                inner.hand_over(&parcel, now_ms);
             }
-            gone
+            inner.exchange.is_away(token)
         };
         if gone {
             let push_token = token.clone();
@@ -173,55 +174,51 @@ impl Hub {
 }
 
 impl Inner {
-    fn hand_to_phone(&mut self, push: &Arc<Push>, now_ms: u64) -> Outcome {
+    fn hand_to_phone(&mut self, push: Push, now_ms: u64) -> Entry {
         let delivery = self.exchange.take(push, now_ms);
         let copies = delivery.send.map_or(0, |(_, copies)| copies);
         for _ in 0..copies {
-            self.redeliver(push, now_ms);
+            self.hand_over(&delivery.parcel, now_ms);
         }
-        delivery.outcome
+        Entry::taken(&delivery.parcel.push, delivery.outcome, now_ms)
     }
 
     fn hand_to_simulator(
         &mut self,
         queue: &mpsc::Sender<Arc<Push>>,
-        push: &Arc<Push>,
+        push: Push,
         now_ms: u64,
-    ) -> Outcome {
-        let lost = self
-            .exchange
-            .faults
-            .drops(&push.token, push.envelope.push_type);
-        let outcome = if !lost && queue.try_send(Arc::clone(push)).is_ok() {
+    ) -> Entry {
+        let faults = &mut self.exchange.faults;
+        let lost = faults.drops(&push.token, push.envelope.push_type);
+        let push = Arc::new(push);
+        let outcome = if !lost && queue.try_send(Arc::clone(&push)).is_ok() {
             Outcome::Delivered
         } else {
             Outcome::Dropped
         };
-        let entry = Entry::taken(push, outcome, now_ms);
-        self.exchange.journal.record(entry);
-        outcome
+        let entry = Entry::taken(&push, outcome, now_ms);
+        self.exchange.journal.record(entry.clone());
+        entry
     }
 
-    /// Hands a push to its phone. One that does not read what it gets counts as away.
-    fn redeliver(&mut self, push: &Arc<Push>, now_ms: u64) {
-        let Some(session) = self.exchange.undelivered(push, now_ms) else {
+    /// Hands a push to its phone, or keeps it. A phone that does not read counts as away.
+    fn hand_over(&mut self, parcel: &Arc<Parcel>, now_ms: u64) {
+        let Some(session) = self.exchange.undelivered(parcel, now_ms) else {
             return;
         };
-        let sent = self
-            .lines
-            .get(&push.token)
-            .is_some_and(|(_, line)| line.try_send(Arc::clone(push)).is_ok());
-        if !sent {
-            self.hang_up(&push.token, session);
-            self.exchange.undelivered(push, now_ms);
+        let token = &parcel.push.token;
+        let line = self.lines.get(token);
+        if !line.is_some_and(|(_, line)| line.try_send(Arc::clone(parcel)).is_ok()) {
+            self.hang_up(token, session);
+            self.exchange.undelivered(parcel, now_ms);
         }
     }
 
-    fn hang_up(&mut self, token: &PushToken, session: Session) -> bool {
-        let current = self.lines.get(token).is_some_and(|(of, _)| *of == session);
-        if current {
+    fn hang_up(&mut self, token: &PushToken, session: Session) {
+        if self.lines.get(token).is_some_and(|(of, _)| *of == session) {
             self.lines.remove(token);
         }
-        self.exchange.detach(token, session)
+        self.exchange.detach(token, session);
     }
 }

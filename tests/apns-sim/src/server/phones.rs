@@ -19,10 +19,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::hub::{Hub, Line};
 use super::{control, told};
+use crate::delivery::Parcel;
 use crate::devices::{App, AttachError};
 use crate::frames::Frame;
 use crate::limits;
-use crate::provider::Push;
 
 /// How long a phone may take to read a frame.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -142,17 +142,17 @@ async fn phone(mut socket: WebSocket, shared: Shared, app: App) {
 /// Hands over what comes; an error is the push that the phone did not take.
 async fn converse(
     socket: &mut WebSocket,
-    first: Option<Arc<Push>>,
+    first: Option<Arc<Parcel>>,
     line: &mut Line,
     stopped: watch::Receiver<bool>,
-) -> Result<(), Arc<Push>> {
+) -> Result<(), Arc<Parcel>> {
     let stop = told(stopped);
     tokio::pin!(stop);
     let mut next = first;
     loop {
-        if let Some(push) = next.take() {
-            let sent = send(socket, &Frame::push(&push)).await;
-            sent.map_err(|()| push)?;
+        if let Some(parcel) = next.take() {
+            let sent = send(socket, &Frame::push(&parcel.push)).await;
+            sent.map_err(|()| parcel)?;
         }
         tokio::select! {
             () = &mut stop => return Ok(()),
@@ -160,8 +160,8 @@ async fn converse(
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
                 Some(Ok(_)) => {} // phones have nothing to say; pings are answered by themselves
             },
-            push = line.recv() => match push {
-                Some(push) => next = Some(push),
+            parcel = line.recv() => match parcel {
+                Some(parcel) => next = Some(parcel),
                 None => return Ok(()), // a later attachment of the same app replaced this one
             },
         }

@@ -9,10 +9,10 @@ use apns_sim::{Clock, Config, Event, ProviderKey, Running, Server};
 use futures_util::{SinkExt as _, StreamExt as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 pub const TOPIC: &str = "com.example.app";
 pub const OTHER_TOPIC: &str = "com.example.other";
@@ -128,6 +128,16 @@ impl World {
 
     pub async fn phone(&self, install: &str) -> Phone {
         Phone::attach(&self.running.phones_url, TOPIC, install).await
+    }
+
+    /// A phone that has room for a few pushes only as long as it does not read them.
+    pub async fn phone_with_little_room(&self, install: &str) -> Phone {
+        Phone::attach_through(&self.running.phones_url, TOPIC, install, Some(4_096)).await
+    }
+
+    /// Whether a push is kept for the first phone.
+    pub async fn kept_something(&self) -> bool {
+        self.get("/control/phones").await[0]["stored"].is_string()
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -259,14 +269,26 @@ impl Answer {
 }
 
 pub struct Phone {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<TcpStream>,
     pub token: String,
 }
 
 impl Phone {
     pub async fn attach(base: &str, topic: &str, install: &str) -> Self {
+        Self::attach_through(base, topic, install, None).await
+    }
+
+    async fn attach_through(base: &str, topic: &str, install: &str, room: Option<u32>) -> Self {
         let url = format!("{}/phones/{topic}/{install}", base.replace("http:", "ws:"));
-        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let address = base.replace("http://", "").parse().unwrap();
+        let connection = TcpSocket::new_v4().unwrap();
+        if let Some(bytes) = room {
+            connection.set_recv_buffer_size(bytes).unwrap();
+        }
+        let connection = connection.connect(address).await.unwrap();
+        let (socket, _) = tokio_tungstenite::client_async(url, connection)
+            .await
+            .unwrap();
         let mut phone = Self {
             socket,
             token: String::new(),
