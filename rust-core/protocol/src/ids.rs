@@ -25,6 +25,10 @@ pub enum IdError {
     TooLarge,
 }
 
+/// What [`checked`] says of control characters (Unicode's category Cc), for the schema.
+#[cfg(feature = "schema")]
+const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $bound:expr;)*) => {$(
         $(#[$doc])*
@@ -32,7 +36,10 @@ macro_rules! names {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
-        #[cfg_attr(feature = "schema", schemars(extend("minLength" = 1, "maxLength" = $bound)))]
+        #[cfg_attr(
+            feature = "schema",
+            schemars(extend("minLength" = 1, "maxLength" = $bound, "pattern" = NO_CONTROLS))
+        )]
         pub struct $name(String);
 
         impl $name {

@@ -53,8 +53,10 @@ pub struct ConversationState {
     /// The account's version at which this became its state.
     pub version: Version,
     /// Unread items, whatever the level says of them.
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))]
     pub unread: u32,
     /// Unread items that mention the person.
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))]
     pub mentions: u32,
     /// The newest item's position; zero when there is none.
     pub newest: Position,

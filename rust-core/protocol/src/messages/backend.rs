@@ -112,9 +112,11 @@ impl std::fmt::Debug for Alert {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConversationUpsert {
     /// Unread items.
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))]
     pub unread: u32,
     /// Unread items that mention the person.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))]
     pub mentions: u32,
     /// The newest item's position.
     #[serde(default)]

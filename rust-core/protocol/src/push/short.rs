@@ -59,7 +59,15 @@ pub(super) struct Short {
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "PushRow"))]
-pub(super) struct Row(ConversationId, Version, u32, u32, Position, Position, u8);
+pub(super) struct Row(
+    ConversationId,
+    Version,
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))] u32,
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))] u32,
+    Position,
+    Position,
+    #[cfg_attr(feature = "schema", schemars(range(max = 14)))] u8,
+);
 
 fn optional_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Short>, D::Error> {
     #[derive(Deserialize)]
