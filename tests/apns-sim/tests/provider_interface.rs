@@ -109,222 +109,220 @@ async fn the_providers_apns_id_comes_back_and_is_made_where_it_is_missing() {
     assert_eq!(one.len(), 36);
 }
 
-/// Each of Apple's documented refusals that a request by itself can bring about.
+/// A mistake: what it is, the push that makes it, the refusal.
+type Mistake = (&'static str, Push, u16, &'static str);
+
+async fn each_is_refused(mistakes: Vec<Mistake>) {
+    for (what, push, status, reason) in mistakes {
+        let answer = push.send().await;
+        let got = (answer.status, answer.reason.as_str());
+        assert_eq!(got, (status, reason), "{what}");
+        assert_eq!(answer.timestamp, None, "{what}");
+        assert_eq!(answer.apns_id.len(), 36, "{what}");
+    }
+}
+
 #[tokio::test]
-async fn each_mistake_gets_apples_status_and_reason() {
+async fn only_posts_to_a_devices_path_are_served() {
     let (world, phone) = world_with_phone().await;
-    let token = phone.token.as_str();
-    let other = Phone::attach(&world.running.phones_url, OTHER_TOPIC, "phone").await;
-    let silent = || world.silent(token);
-    let painted = || world.painted(token, 1);
-    let body = |text: &str| silent().body(text.as_bytes().to_vec());
-    let alert = |text: &str| painted().body(text.as_bytes().to_vec());
-    let get = silent().method(reqwest::Method::GET);
-    let cases: Vec<(&str, Push, u16, &str)> = vec![
-        (
-            "no such path",
-            silent().path("/2/device/00"),
-            404,
-            "BadPath",
-        ),
-        (
-            "more path",
-            silent().path("/3/device/00/11"),
-            404,
-            "BadPath",
-        ),
-        ("another word", silent().path("/3/devices"), 404, "BadPath"),
-        (
-            "no token",
-            silent().path("/3/device/"),
-            400,
-            "MissingDeviceToken",
-        ),
+    let at = |path: &str| world.silent(&phone.token).path(path);
+    let get = world.silent(&phone.token).method(reqwest::Method::GET);
+    each_is_refused(vec![
+        ("no such path", at("/2/device/00"), 404, "BadPath"),
+        ("more path", at("/3/device/00/11"), 404, "BadPath"),
+        ("another word", at("/3/devices"), 404, "BadPath"),
+        ("no token", at("/3/device/"), 400, "MissingDeviceToken"),
+        ("no slash", at("/3/device"), 400, "MissingDeviceToken"),
         ("GET", get, 405, "MethodNotAllowed"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_token_must_be_known_and_belong_to_the_topic() {
+    let (world, phone) = world_with_phone().await;
+    let other = Phone::attach(&world.running.phones_url, OTHER_TOPIC, "phone").await;
+    let to = |token: &str| world.silent(token);
+    let long = "ab".repeat(101);
+    let strange = to(&phone.token).header("apns-topic", "org.x");
+    each_is_refused(vec![
+        ("not hex", to("xyz0"), 400, "BadDeviceToken"),
+        ("half a byte", to("abc"), 400, "BadDeviceToken"),
+        ("too long", to(&long), 400, "BadDeviceToken"),
+        ("unknown", to(UNKNOWN_TOKEN), 400, "BadDeviceToken"),
         (
-            "not hex",
-            silent().path("/3/device/xyz0"),
-            400,
-            "BadDeviceToken",
-        ),
-        (
-            "half a byte",
-            silent().path("/3/device/abc"),
-            400,
-            "BadDeviceToken",
-        ),
-        (
-            "unknown",
-            world.silent(UNKNOWN_TOKEN),
-            400,
-            "BadDeviceToken",
-        ),
-        (
-            "another app's",
-            world.silent(&other.token),
+            "of another app",
+            to(&other.token),
             400,
             "DeviceTokenNotForTopic",
         ),
-        (
-            "no topic",
-            silent().without("apns-topic"),
-            400,
-            "MissingTopic",
-        ),
-        (
-            "odd topic",
-            silent().header("apns-topic", "a b"),
-            400,
-            "BadTopic",
-        ),
-        (
-            "strange topic",
-            silent().header("apns-topic", "org.x"),
-            400,
-            "TopicDisallowed",
-        ),
-        (
-            "no type",
-            silent().without("apns-push-type"),
-            400,
-            "InvalidPushType",
-        ),
+        ("under no topic of ours", strange, 400, "TopicDisallowed"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn each_header_must_be_as_apple_describes_it() {
+    let (world, phone) = world_with_phone().await;
+    let with = |name: &str, value: &str| world.silent(&phone.token).header(name, value);
+    let without = |name: &str| world.silent(&phone.token).without(name);
+    let twice = world.silent(&phone.token).also("apns-topic", OTHER_TOPIC);
+    let seven = world.painted(&phone.token, 1).header("apns-priority", "7");
+    let long = "x".repeat(65);
+    each_is_refused(vec![
+        ("no topic", without("apns-topic"), 400, "MissingTopic"),
+        ("odd topic", with("apns-topic", "a b"), 400, "BadTopic"),
+        ("no type", without("apns-push-type"), 400, "InvalidPushType"),
         (
             "odd type",
-            silent().header("apns-push-type", "silent"),
+            with("apns-push-type", "silent"),
             400,
             "InvalidPushType",
         ),
         (
-            "voip here",
-            silent().header("apns-push-type", "voip"),
+            "voip",
+            with("apns-push-type", "voip"),
             400,
             "TopicDisallowed",
         ),
         (
             "urgent silence",
-            silent().header("apns-priority", "10"),
+            with("apns-priority", "10"),
+            400,
+            "BadPriority",
+        ),
+        (
+            "lazy silence",
+            with("apns-priority", "1"),
             400,
             "BadPriority",
         ),
         (
             "urgent by default",
-            silent().without("apns-priority"),
+            without("apns-priority"),
             400,
             "BadPriority",
         ),
+        ("odd priority", seven, 400, "BadPriority"),
+        ("no UUID", with("apns-id", "1"), 400, "BadMessageId"),
         (
-            "odd priority",
-            painted().header("apns-priority", "7"),
-            400,
-            "BadPriority",
-        ),
-        (
-            "no uuid",
-            silent().header("apns-id", "1"),
-            400,
-            "BadMessageId",
-        ),
-        (
-            "odd expiration",
-            silent().header("apns-expiration", "soon"),
+            "odd date",
+            with("apns-expiration", "soon"),
             400,
             "BadExpirationDate",
         ),
         (
-            "past zero",
-            silent().header("apns-expiration", "-1"),
+            "before zero",
+            with("apns-expiration", "-1"),
             400,
             "BadExpirationDate",
         ),
         (
             "65 bytes",
-            silent().header("apns-collapse-id", &"x".repeat(65)),
+            with("apns-collapse-id", &long),
             400,
             "BadCollapseId",
         ),
         (
-            "twice",
-            silent().also("apns-topic", OTHER_TOPIC),
+            "no ASCII",
+            with("apns-collapse-id", "\u{e9}"),
             400,
-            "DuplicateHeaders",
+            "BadCollapseId",
         ),
-        ("nothing", body(""), 400, "PayloadEmpty"),
-        ("an empty object", body("{}"), 400, "PayloadEmpty"),
-        ("no JSON", body("hello"), 400, "PayloadEmpty"),
-        ("no object", body("[1]"), 400, "PayloadEmpty"),
+        ("twice", twice, 400, "DuplicateHeaders"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_payload_must_be_an_object_that_does_what_its_type_says() {
+    let (world, phone) = world_with_phone().await;
+    let silent = |text: &str| world.silent(&phone.token).body(text.as_bytes());
+    let alert = |text: &str| world.painted(&phone.token, 1).body(text.as_bytes());
+    let badge = r#"{"aps":{"content-available":1,"badge":0}}"#;
+    let sound = r#"{"aps":{"content-available":1,"sound":"x"}}"#;
+    let flag = r#"{"aps":{"content-available":true}}"#;
+    let wake = r#"{"aps":{"content-available":1}}"#;
+    let nothing = r#"{"aps":{"badge":null},"tb":1}"#;
+    let bytes = world.silent(&phone.token).body([b'{', 0xff, b'}']);
+    each_is_refused(vec![
+        ("nothing", silent(""), 400, "PayloadEmpty"),
+        ("an empty object", silent("{}"), 400, "PayloadEmpty"),
+        ("no JSON", silent("hello"), 400, "PayloadEmpty"),
+        ("no object", silent("[1]"), 400, "PayloadEmpty"),
+        ("no UTF-8", bytes, 400, "PayloadEmpty"),
+        ("too deep", silent(&"[".repeat(4_000)), 400, "PayloadEmpty"),
         (
-            "no UTF-8",
-            silent().body(vec![b'{', 0xff, b'}']),
+            "silence for nothing",
+            silent(r#"{"aps":{}}"#),
             400,
-            "PayloadEmpty",
+            "InvalidPushType",
         ),
-        ("too deep", body(&"[".repeat(4_000)), 400, "PayloadEmpty"),
         (
-            "silence that asks for nothing",
-            body(r#"{"aps":{}}"#),
+            "silence, no aps",
+            silent(r#"{"tb":1}"#),
+            400,
+            "InvalidPushType",
+        ),
+        (
+            "aps is a list",
+            silent(r#"{"aps":[1]}"#),
             400,
             "InvalidPushType",
         ),
         (
             "silence with a badge",
-            body(r#"{"aps":{"content-available":1,"badge":1}}"#),
+            silent(badge),
             400,
             "InvalidPushType",
         ),
         (
             "silence with a sound",
-            body(r#"{"aps":{"content-available":1,"sound":"x"}}"#),
+            silent(sound),
+            400,
+            "InvalidPushType",
+        ),
+        (
+            "silence, not the number 1",
+            silent(flag),
+            400,
+            "InvalidPushType",
+        ),
+        (
+            "an alert that only wakes",
+            alert(wake),
             400,
             "InvalidPushType",
         ),
         (
             "an alert of nothing",
-            alert(r#"{"aps":{"content-available":1}}"#),
+            alert(nothing),
             400,
             "InvalidPushType",
         ),
-        (
-            "no authorization",
-            silent().without("authorization"),
-            403,
-            "MissingProviderToken",
-        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_provider_must_say_who_it_is() {
+    let (world, phone) = world_with_phone().await;
+    let with = |value: &str| world.silent(&phone.token).header("authorization", value);
+    let huge = format!("bearer {}", "x".repeat(3_000));
+    let none = world.silent(&phone.token).without("authorization");
+    each_is_refused(vec![
+        ("nothing", none, 403, "MissingProviderToken"),
         (
             "no token in it",
-            silent().header("authorization", "bearer "),
+            with("bearer "),
             403,
             "MissingProviderToken",
         ),
-        (
-            "no bearer",
-            silent().header("authorization", "basic eA=="),
-            403,
-            "MissingProviderToken",
-        ),
-        (
-            "no JWT",
-            silent().header("authorization", "bearer x.y.z"),
-            403,
-            "InvalidProviderToken",
-        ),
-        (
-            "a huge one",
-            silent().header("authorization", &format!("bearer {}", "x".repeat(3_000))),
-            403,
-            "InvalidProviderToken",
-        ),
-    ];
-    for (what, push, status, reason) in cases {
-        let answer = push.send().await;
-        assert_eq!(
-            (answer.status, answer.reason.as_str()),
-            (status, reason),
-            "{what}"
-        );
-        assert_eq!(answer.timestamp, None, "{what}");
-        assert_eq!(answer.apns_id.len(), 36, "{what}");
-    }
+        ("no bearer", with("basic eA=="), 403, "MissingProviderToken"),
+        ("no JWT", with("bearer x.y.z"), 403, "InvalidProviderToken"),
+        ("a huge one", with(&huge), 403, "InvalidProviderToken"),
+    ])
+    .await;
 }
 
 #[tokio::test]

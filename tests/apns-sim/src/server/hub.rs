@@ -209,7 +209,7 @@ impl Inner {
         };
         let token = &parcel.push.token;
         let line = self.lines.get(token);
-        if !line.is_some_and(|(_, line)| line.try_send(Arc::clone(parcel)).is_ok()) {
+        if line.is_none_or(|(_, line)| line.try_send(Arc::clone(parcel)).is_err()) {
             self.hang_up(token, session);
             self.exchange.undelivered(parcel, now_ms);
         }
