@@ -1,0 +1,208 @@
+//! A relay in memory, written straight from the protocol, behind the engine's `Transport`. The tests
+//! of the real relay, and of the whole path, are elsewhere; this one can be told to fail.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use truebadge_engine::transport::{Method, Request, Response, Transport, TransportError};
+use truebadge_protocol::{
+    ConversationId, ConversationState, Digest, Epoch, Route, Totals, Version,
+    messages::{
+        Action, Changes, DeviceRegistered, DeviceRegistration, OperationOutcome, OperationsApplied,
+        OperationsRequest,
+    },
+};
+
+/// What happens to one request.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// It never arrives.
+    Lost,
+    /// It takes effect, and its answer is lost.
+    AnswerLost,
+    /// The relay answers with this status.
+    Status(u16, Option<Duration>),
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub epoch: String,
+    pub head: u64,
+    pub rows: BTreeMap<ConversationId, ConversationState>,
+    pub acknowledged: u64,
+    pub page: usize,
+    pub rejects: bool,
+    pub faults: VecDeque<Fault>,
+    pub requests: Vec<String>,
+    pub refused_tokens: Vec<String>,
+    pub registrations: Vec<DeviceRegistration>,
+    pub operations_applied: usize,
+    pub digest_lies: bool,
+}
+
+#[derive(Debug)]
+pub struct FakeRelay(pub Mutex<State>);
+
+impl FakeRelay {
+    pub fn new() -> Self {
+        let state = State { epoch: "epoch-1".to_owned(), page: 500, ..State::default() };
+        Self(Mutex::new(state))
+    }
+
+    pub fn epoch(&self) -> Epoch {
+        Epoch::new(self.0.lock().unwrap().epoch.clone()).unwrap()
+    }
+
+    /// Commits a conversation's state at the next version.
+    pub fn commit(&self, id: &str, unread: u32, newest: u64) -> ConversationState {
+        let mut state = self.0.lock().unwrap();
+        state.head += 1;
+        let row = super::row(id, state.head, unread, newest);
+        state.rows.insert(row.id.clone(), row.clone());
+        row
+    }
+
+    pub fn fail(&self, fault: Fault) {
+        self.0.lock().unwrap().faults.push_back(fault);
+    }
+
+    /// The requests since the last call, as `METHOD path?query`.
+    pub fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().requests)
+    }
+
+    fn answer(&self, request: &Request) -> Result<Response, TransportError> {
+        let mut state = self.0.lock().unwrap();
+        let path = request.url.path().trim_start_matches('/').to_owned();
+        let query = request.url.query().unwrap_or_default();
+        state.requests.push(format!("{} {path}?{query}", request.method.as_str()));
+        let fault = state.faults.pop_front();
+        match fault {
+            Some(Fault::Lost) => return Err(TransportError::NoConnection),
+            Some(Fault::Status(status, retry_after)) => {
+                return Ok(Response { status, retry_after, body: Vec::new() });
+            }
+            _ => {}
+        }
+        if state.refused_tokens.iter().any(|token| token == request.credentials.expose()) {
+            return Ok(Response { status: 401, retry_after: None, body: Vec::new() });
+        }
+        let body = request.body.as_deref().unwrap_or_default();
+        let response = match (request.method, path.as_str()) {
+            (Method::Put, path) if path.starts_with("v1/devices/") => state.register(body),
+            (Method::Get, "v1/changes") => json(&state.changes(request)),
+            (Method::Post, "v1/operations") => state.operations(request, body),
+            _ => Response { status: 404, retry_after: None, body: Vec::new() },
+        };
+        if matches!(fault, Some(Fault::AnswerLost)) {
+            return Err(TransportError::Broken);
+        }
+        Ok(response)
+    }
+}
+
+impl State {
+    fn register(&mut self, body: &[u8]) -> Response {
+        self.registrations.push(serde_json::from_slice(body).unwrap());
+        json(&DeviceRegistered {
+            route: Route::new("route-alice").unwrap(),
+            epoch: Epoch::new(self.epoch.clone()).unwrap(),
+            head: super::version(self.head),
+            server_time: 0,
+        })
+    }
+
+    fn changes(&self, request: &Request) -> Changes {
+        let pairs: BTreeMap<_, _> = request.url.query_pairs().into_owned().collect();
+        let since: u64 = pairs["since"].parse().unwrap();
+        let foreign = pairs.get("epoch") != Some(&self.epoch);
+        let reset = since == 0 || foreign || since > self.head;
+        let floor = if reset { 0 } else { since };
+        let mut rows: Vec<_> = self
+            .rows
+            .values()
+            .filter(|row| row.version.get() > floor && (!reset || row.is_active()))
+            .cloned()
+            .collect();
+        rows.sort_by_key(|row| row.version);
+        let more = rows.len() > self.page;
+        rows.truncate(self.page);
+        let head = super::version(self.head);
+        let next = if more { rows.last().unwrap().version } else { head };
+        let digest = Digest::of(self.rows.values());
+        Changes {
+            epoch: Epoch::new(self.epoch.clone()).unwrap(),
+            reset,
+            changes: rows,
+            next,
+            head,
+            more,
+            totals: Totals::of(self.rows.values()),
+            digest: if self.digest_lies { Digest::from_bits(1) } else { digest },
+            acknowledged: self.acknowledged,
+            last_push: 0,
+            server_time: 0,
+        }
+    }
+
+    fn operations(&mut self, request: &Request, body: &[u8]) -> Response {
+        let OperationsRequest { operations } = serde_json::from_slice(body).unwrap();
+        let mut applied = Vec::new();
+        for operation in operations {
+            if operation.number <= self.acknowledged {
+                continue;
+            }
+            if operation.number != self.acknowledged + 1 {
+                return Response { status: 409, retry_after: None, body: Vec::new() };
+            }
+            self.acknowledged = operation.number;
+            let refused = self.rejects.then(|| "not yours".to_owned());
+            if refused.is_none() {
+                self.operations_applied += 1;
+                self.apply(&operation.action, operation.seen);
+            }
+            applied.push(OperationOutcome {
+                number: operation.number,
+                version: refused.is_none().then(|| super::version(self.head)),
+                rejected: refused,
+            });
+        }
+        json(&OperationsApplied { applied, changes: self.changes(request) })
+    }
+
+    fn apply(&mut self, action: &Action, _seen: Version) {
+        let id = action.conversation().clone();
+        let mut row =
+            self.rows.get(&id).cloned().unwrap_or_else(|| ConversationState::empty(id.clone()));
+        match action {
+            Action::ReadUpTo { position, .. } => {
+                if *position > row.read_up_to {
+                    let read = position.get().min(row.newest.get()) - row.read_up_to.get();
+                    row.unread = row.unread.saturating_sub(u32::try_from(read).unwrap());
+                    row.read_up_to = *position;
+                }
+                row.marked_unread = false;
+            }
+            Action::MarkedUnread { marked, .. } => row.marked_unread = *marked,
+            _ => unimplemented!("the engine does not send these yet"),
+        }
+        self.head += 1;
+        row.version = super::version(self.head);
+        self.rows.insert(id, row);
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Response {
+    Response { status: 200, retry_after: None, body: serde_json::to_vec(value).unwrap() }
+}
+
+impl Transport for FakeRelay {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let answer = self.answer(&request);
+        async move { answer }.boxed()
+    }
+}
