@@ -24,7 +24,7 @@ use crate::token::ProviderKey;
 use hub::Hub;
 
 /// How long a graceful stop waits for requests and phones before it cuts them off.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
+const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where the time comes from: Unix milliseconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;

@@ -97,7 +97,7 @@ async fn push_alert(url: &str, pem: &str, token: &str) -> u16 {
     response.await.unwrap().status().as_u16()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")] // reading lines blocks
 async fn with_json_it_prints_one_object_a_line_and_ends_well_on_sigterm() {
     let mut started = Started::new(|command, _| {
         command.arg("--json");
@@ -126,7 +126,7 @@ async fn with_json_it_prints_one_object_a_line_and_ends_well_on_sigterm() {
     assert!(started.child.wait().unwrap().success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")] // reading lines blocks
 async fn without_json_it_prints_a_line_per_push_for_people() {
     let mut started = Started::new(|_, _| ());
     let listening = started.line();

@@ -27,6 +27,9 @@ use crate::limits;
 /// How long a phone may take to read a frame.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long it may take to answer a farewell.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -135,8 +138,8 @@ async fn phone(mut socket: WebSocket, shared: Shared, app: App) {
     // First away, then the end of the conversation: a phone that saw its close answered is away.
     let hub = &shared.hub;
     hub.detach(&attached.token, attached.session, &mut line, held);
-    let _ = tokio::time::timeout(PATIENCE, socket.send(Message::Close(None))).await;
-    let _ = tokio::time::timeout(PATIENCE, socket.recv()).await;
+    let _ = tokio::time::timeout(FAREWELL, socket.send(Message::Close(None))).await;
+    let _ = tokio::time::timeout(FAREWELL, socket.recv()).await;
 }
 
 /// Hands over what comes; an error is the push that the phone did not take.
