@@ -1,0 +1,61 @@
+//! What APNs' answers mean for a push. Pure.
+
+use std::time::Duration;
+
+/// What to do about an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// APNs took the push.
+    Accepted,
+    /// The push token has ended or was never this app's: stop sending to it.
+    TokenEnded(String),
+    /// The provider token is too old: renew it and send again at once.
+    RenewToken,
+    /// Not now: send again, not before so long if APNs said how long.
+    Again {
+        /// APNs' reason, or the status.
+        reason: String,
+        /// What `Retry-After` said.
+        after: Option<Duration>,
+    },
+    /// The relay's key, team or topic is not what APNs expects: no push will get through until the
+    /// operator corrects it. Sent again later.
+    Misconfigured(String),
+    /// This push will never be taken.
+    Refused(String),
+}
+
+impl Answer {
+    /// Understands a status and a reason.
+    pub fn of(status: u16, reason: &str, after: Option<Duration>) -> Self {
+        let named = || {
+            if reason.is_empty() {
+                format!("status {status}")
+            } else {
+                reason.to_owned()
+            }
+        };
+        match (status, reason) {
+            (200, _) => Self::Accepted,
+            (400, "BadDeviceToken" | "DeviceTokenNotForTopic") | (410, _) => {
+                Self::TokenEnded(named())
+            }
+            (403, "ExpiredProviderToken") => Self::RenewToken,
+            (403, _) | (400, "TopicDisallowed" | "MissingTopic" | "BadTopic") => {
+                Self::Misconfigured(named())
+            }
+            (429 | 500.., _) => Self::Again {
+                reason: named(),
+                after,
+            },
+            _ => Self::Refused(named()),
+        }
+    }
+}
+
+/// How long to wait after so many failures: doubles from 1 s to 10 minutes, with full jitter over
+/// the upper half. `jitter` is between 0 and 1.
+pub fn backoff(attempts: u32, jitter: f64) -> Duration {
+    let whole = Duration::from_secs(1 << attempts.min(10)).min(Duration::from_mins(10));
+    whole.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+}

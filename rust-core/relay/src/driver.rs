@@ -1,0 +1,165 @@
+//! Takes what is due from the store, sends it, and notes what became of it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::{
+    apns::{Answer, Client, backoff},
+    clock::Clock,
+    store::{Claim, Outgoing, Report, Store, StoreError},
+};
+
+/// Pushes under way at a time; APNs allows about a thousand streams on a connection.
+const AT_A_TIME: usize = 64;
+/// While the relay's own set-up is at fault, a push is tried so often.
+const MISCONFIGURED: Duration = Duration::from_mins(5);
+/// After the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The driver. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    store: Arc<dyn Store>,
+    client: Arc<Client>,
+    clock: Clock,
+    bell: Arc<Notify>,
+    room: Arc<Semaphore>,
+}
+
+impl Driver {
+    /// A driver; `bell` is rung by whoever changes what is due.
+    pub fn new(store: Arc<dyn Store>, client: Client, clock: Clock, bell: Arc<Notify>) -> Self {
+        Self {
+            store,
+            client: Arc::new(client),
+            clock,
+            bell,
+            room: Arc::new(Semaphore::new(AT_A_TIME)),
+        }
+    }
+
+    /// Runs until `stop` says true, and then until the pushes under way have ended.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let wait = match self.send_due().await {
+                Ok(Some(at)) => Duration::from_millis(at.saturating_sub(self.clock.now())),
+                Ok(None) => Duration::from_hours(1),
+                Err(error) => {
+                    tracing::error!(%error, "the schedule of pushes cannot be read");
+                    PAUSE
+                }
+            };
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        self.finish().await;
+    }
+
+    /// Waits for the pushes under way.
+    pub async fn finish(&self) {
+        let all = u32::try_from(AT_A_TIME).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        drop(self.room.acquire_many(all).await);
+    }
+
+    /// Starts every push that is due now; tells when the next is due.
+    pub async fn send_due(&self) -> Result<Option<u64>, StoreError> {
+        loop {
+            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
+                return Ok(None);
+            };
+            let now = self.clock.now();
+            match self.with_store(move |store| store.claim(now)).await? {
+                Claim::Push(push) => {
+                    let driver = self.clone();
+                    tokio::spawn(async move {
+                        driver.send(&push).await;
+                        drop(room);
+                        driver.bell.notify_one();
+                    });
+                }
+                Claim::Wait(at) if at <= now => {}
+                Claim::Wait(at) => return Ok(Some(at)),
+                Claim::Idle => return Ok(None),
+            }
+        }
+    }
+
+    async fn send(&self, push: &Outgoing) {
+        let answer = self.client.send(push, self.clock.now() / 1000).await;
+        let now = self.clock.now();
+        let report = report(answer, push, now, jitter());
+        let (lane, counter) = (push.lane.name(), push.key.counter);
+        let bytes = push.payload.len();
+        match &report {
+            Report::Accepted => tracing::info!(lane, counter, bytes, "push accepted"),
+            Report::Again(at) => {
+                tracing::warn!(
+                    lane,
+                    counter,
+                    in_ms = at - now,
+                    "push not accepted, sent again"
+                );
+            }
+            Report::Refused(reason) => tracing::error!(lane, counter, reason, "push refused"),
+            Report::TokenEnded(reason) => {
+                tracing::info!(lane, counter, reason, "push token ended");
+            }
+        }
+        let key = push.key;
+        let noted = self
+            .with_store(move |store| store.record(&key, &report, now))
+            .await;
+        if let Err(error) = noted {
+            tracing::error!(%error, counter, "what became of a push cannot be noted");
+        }
+    }
+
+    async fn with_store<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || call(store.as_ref()))
+            .await
+            .map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+}
+
+/// What the store is told of an answer.
+fn report(answer: Answer, push: &Outgoing, now: u64, jitter: f64) -> Report {
+    let later =
+        |wait: Duration| now.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    match answer {
+        Answer::Accepted => Report::Accepted,
+        Answer::TokenEnded(reason) => Report::TokenEnded(reason),
+        Answer::Again { reason, after } => {
+            tracing::warn!(reason, "APNs is not taking pushes now");
+            let wait = backoff(push.attempts, jitter);
+            Report::Again(later(after.map_or(wait, |after| after.max(wait))))
+        }
+        Answer::RenewToken => Report::Again(later(backoff(push.attempts, jitter))),
+        Answer::Misconfigured(reason) => {
+            tracing::error!(
+                reason,
+                "APNs rejects this relay's key, team or topic: correct --apns-key, --apns-key-id, \
+                 --apns-team-id, or the topic with which devices register"
+            );
+            Report::Again(later(MISCONFIGURED))
+        }
+        Answer::Refused(reason) => Report::Refused(reason),
+    }
+}
+
+/// A random number between 0 and 1; without randomness, the middle.
+fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}

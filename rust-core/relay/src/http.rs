@@ -1,0 +1,132 @@
+//! The HTTP surface: every endpoint of `docs/PROTOCOL.md`.
+
+mod auth;
+mod backend;
+mod error;
+mod input;
+mod limit;
+mod phone;
+
+pub use error::ApiError;
+pub use limit::{RateLimiter, RateLimits};
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{
+    Json, Router,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post, put},
+};
+use http::{HeaderValue, header::CACHE_CONTROL};
+use tokio::{net::TcpListener, sync::Notify, sync::watch};
+use truebadge_protocol::{Problem, ProblemKind};
+
+use crate::{
+    clock::Clock,
+    secret::Hash,
+    store::{Store, StoreError},
+};
+
+/// What the endpoints share.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The relay's state.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Clock,
+    /// Rung when something may be due to be pushed.
+    pub bell: Arc<Notify>,
+    /// A producer key that is not in the store.
+    pub producer: Option<Hash>,
+    /// How often each credential may ask.
+    pub limiter: Arc<RateLimiter>,
+}
+
+impl App {
+    /// Calls the store without holding up the other requests.
+    async fn store<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn Store, u64) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let store = Arc::clone(&self.store);
+        let now = self.clock.now();
+        let answer = tokio::task::spawn_blocking(move || call(store.as_ref(), now)).await;
+        Ok(answer.map_err(|error| StoreError::Failed(error.to_string()))??)
+    }
+}
+
+/// Every route.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/v1/accounts/{account}/events", post(backend::events))
+        .route(
+            "/v1/accounts/{account}/conversations/{conversation}",
+            put(backend::conversation),
+        )
+        .route(
+            "/v1/accounts/{account}/device_tokens",
+            post(backend::mint_token),
+        )
+        .route(
+            "/v1/accounts/{account}/device_tokens/{token}",
+            delete(backend::revoke_token),
+        )
+        .route(
+            "/v1/devices/{device}",
+            put(phone::register).delete(phone::sign_out),
+        )
+        .route("/v1/changes", get(phone::changes))
+        .route("/v1/operations", post(phone::operations))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(middleware::from_fn(log))
+        .with_state(app)
+}
+
+/// Serves until `stop` says true; then ends when the requests under way have ended.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            // An error says that the sender is gone: stop too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        })
+        .await
+}
+
+async fn health(State(app): State<App>) -> Result<Response, ApiError> {
+    app.store(|store, _| store.check()).await?;
+    let version = env!("CARGO_PKG_VERSION");
+    let body = serde_json::json!({ "status": "ok", "version": version });
+    Ok(Json(body).into_response())
+}
+
+async fn not_found() -> ApiError {
+    Problem::new(ProblemKind::NotFound, "There is nothing at this path.").into()
+}
+
+async fn method_not_allowed() -> ApiError {
+    let detail = "This path exists, but not with this method.";
+    Problem::new(ProblemKind::MethodNotAllowed, detail).into()
+}
+
+/// Logs the route's pattern, never the path: that has account and device ids in it.
+async fn log(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    tracing::info!(%method, route, status, took_us, "request");
+    response
+}

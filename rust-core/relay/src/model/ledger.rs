@@ -1,0 +1,288 @@
+//! One account's book-keeping while events and operations are applied.
+
+use truebadge_protocol::{
+    ConversationId, Digest, Level, Position, Version, limits,
+    messages::{Action, ConversationUpsert, Event},
+};
+
+use super::{Conversation, Counted, Rows, Sums, ToldCounts};
+
+/// Above every item.
+const NEWEST: Position = match Position::new(limits::NUMBER - 1) {
+    Ok(position) => position,
+    Err(_) => Position::ZERO,
+};
+
+/// What one event or operation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The conversation has a new state, at this version.
+    Changed(Version),
+    /// The same, because an item arrived that nobody has read.
+    Arrived(Version),
+    /// Everything was so already.
+    Unchanged,
+    /// It cannot be done; the sentence is for the app.
+    Rejected(&'static str),
+}
+
+impl Outcome {
+    /// The version that it took, if it changed anything.
+    pub const fn version(&self) -> Option<Version> {
+        match self {
+            Self::Changed(version) | Self::Arrived(version) => Some(*version),
+            Self::Unchanged | Self::Rejected(_) => None,
+        }
+    }
+}
+
+/// Applies events and operations to an account, one version for each that changed something.
+pub struct Ledger<'a, R: Rows> {
+    sums: Sums,
+    rows: &'a mut R,
+}
+
+impl<'a, R: Rows> Ledger<'a, R> {
+    /// Continues an account at these sums.
+    pub fn new(sums: Sums, rows: &'a mut R) -> Self {
+        Self { sums, rows }
+    }
+
+    /// The account's sums after everything applied so far.
+    pub fn sums(&self) -> Sums {
+        self.sums
+    }
+
+    /// Applies what the app's backend reports.
+    pub fn event(&mut self, event: &Event) -> Result<Outcome, R::Error> {
+        match event {
+            Event::Item {
+                conversation,
+                position,
+                mention,
+                ..
+            } => self.item(conversation, *position, *mention),
+            Event::Read {
+                conversation,
+                up_to,
+            } => self.read(conversation, *up_to, None),
+            Event::ReadItems {
+                conversation,
+                positions,
+            } => self.read_items(conversation, positions),
+            Event::MarkedUnread {
+                conversation,
+                marked,
+            } => self.mark(conversation, *marked, None),
+            Event::Level {
+                conversation,
+                level,
+            } => self.level(conversation, *level),
+            Event::Removed { conversation } => self.remove(conversation),
+        }
+    }
+
+    /// Applies what the person did on a phone that had seen `seen`.
+    pub fn action(&mut self, action: &Action, seen: Version) -> Result<Outcome, R::Error> {
+        let known = self.rows.conversation(action.conversation())?;
+        let removed = known.is_some_and(|known| known.state.removed);
+        match action {
+            Action::ReadUpTo {
+                conversation,
+                position,
+            } => self.read(conversation, *position, Some(seen)),
+            Action::ReadItems {
+                conversation,
+                positions,
+            } => self.read_items(conversation, positions),
+            Action::MarkedUnread { .. } | Action::SetLevel { .. } if removed => {
+                Ok(Outcome::Rejected("the conversation was removed"))
+            }
+            Action::MarkedUnread {
+                conversation,
+                marked,
+            } => self.mark(conversation, *marked, Some(seen)),
+            Action::SetLevel {
+                conversation,
+                level,
+            } => self.level(conversation, *level),
+        }
+    }
+
+    /// Takes over a whole state from a backend that counts by itself.
+    ///
+    /// The read marker only ever rises, so that a state which does not know of a read on a phone
+    /// does not bring back what was read there.
+    pub fn upsert(
+        &mut self,
+        id: &ConversationId,
+        upsert: &ConversationUpsert,
+    ) -> Result<Outcome, R::Error> {
+        let mut next = self.take(id)?;
+        self.forget(&mut next, NEWEST)?;
+        let state = &mut next.state;
+        state.removed = false;
+        state.read_up_to = state.read_up_to.max(upsert.read_up_to);
+        state.newest = upsert.newest;
+        state.level = upsert.level;
+        if upsert.marked_unread && !state.marked_unread {
+            next.marked_at = self.sums.head.next();
+        }
+        state.marked_unread = upsert.marked_unread;
+        next.told = ToldCounts {
+            unread: upsert.unread,
+            mentions: upsert.mentions,
+            newest: upsert.newest,
+        }
+        .above(state.read_up_to);
+        self.settle(next)
+    }
+
+    fn item(
+        &mut self,
+        id: &ConversationId,
+        position: Position,
+        mention: bool,
+    ) -> Result<Outcome, R::Error> {
+        let mut next = self.take(id)?;
+        let mut added = Counted::default();
+        if position > next.state.read_up_to {
+            added = self.rows.insert_item(id, position, mention)?;
+            next.items = next.items.and(added);
+            next.state.removed = false;
+        } else if next.state.removed {
+            return Ok(Outcome::Unchanged);
+        }
+        next.state.newest = next.state.newest.max(position);
+        Ok(match self.settle(next)? {
+            Outcome::Changed(version) if added.items > 0 => Outcome::Arrived(version),
+            outcome => outcome,
+        })
+    }
+
+    fn read(
+        &mut self,
+        id: &ConversationId,
+        up_to: Position,
+        seen: Option<Version>,
+    ) -> Result<Outcome, R::Error> {
+        let mut next = self.take(id)?;
+        next.state.read_up_to = next.state.read_up_to.max(up_to);
+        let marker = next.state.read_up_to;
+        self.forget(&mut next, marker)?;
+        next.told = if up_to >= next.told.newest {
+            ToldCounts::default()
+        } else {
+            next.told.above(next.state.read_up_to)
+        };
+        if seen.is_none_or(|seen| seen >= next.marked_at) {
+            next.state.marked_unread = false;
+        }
+        self.settle(next)
+    }
+
+    fn read_items(
+        &mut self,
+        id: &ConversationId,
+        positions: &[Position],
+    ) -> Result<Outcome, R::Error> {
+        let mut next = self.take(id)?;
+        let marker = next.state.read_up_to;
+        let above: Vec<Position> = positions
+            .iter()
+            .copied()
+            .filter(|position| *position > marker)
+            .collect();
+        let read = self.rows.read_items(id, &above)?;
+        next.items = next.items.without(read);
+        self.settle(next)
+    }
+
+    fn mark(
+        &mut self,
+        id: &ConversationId,
+        marked: bool,
+        seen: Option<Version>,
+    ) -> Result<Outcome, R::Error> {
+        let mut next = self.take(id)?;
+        if marked {
+            next.state.removed = false;
+            next.marked_at = if next.state.marked_unread {
+                self.sums.head
+            } else {
+                self.sums.head.next()
+            };
+            next.state.marked_unread = true;
+        } else if seen.is_none_or(|seen| seen >= next.marked_at) {
+            next.state.marked_unread = false;
+        }
+        self.settle(next)
+    }
+
+    fn level(&mut self, id: &ConversationId, level: Level) -> Result<Outcome, R::Error> {
+        let mut next = self.take(id)?;
+        next.state.removed = false;
+        next.state.level = level;
+        self.settle(next)
+    }
+
+    /// Leaves a tombstone whose marker covers every item so far, so that one that is reported late
+    /// does not bring the conversation back.
+    fn remove(&mut self, id: &ConversationId) -> Result<Outcome, R::Error> {
+        let Some(mut next) = self.rows.conversation(id)? else {
+            return Ok(Outcome::Unchanged);
+        };
+        let marker = next.state.read_up_to.max(next.state.newest);
+        self.forget(&mut next, NEWEST)?;
+        next.told = ToldCounts::default();
+        next.state.read_up_to = marker;
+        next.state.level = Level::All;
+        next.state.marked_unread = false;
+        next.state.removed = true;
+        self.settle(next)
+    }
+
+    fn forget(&mut self, next: &mut Conversation, up_to: Position) -> Result<(), R::Error> {
+        let forgotten = self.rows.forget_items(&next.state.id, up_to)?;
+        next.items = next.items.without(forgotten);
+        Ok(())
+    }
+
+    fn take(&mut self, id: &ConversationId) -> Result<Conversation, R::Error> {
+        Ok(self
+            .rows
+            .conversation(id)?
+            .unwrap_or_else(|| Conversation::empty(id.clone())))
+    }
+
+    /// Adds up the conversation, and gives it the next version if phones would see a difference.
+    fn settle(&mut self, mut next: Conversation) -> Result<Outcome, R::Error> {
+        let before = self.rows.conversation(&next.state.id)?;
+        next.state.unread = next.told.unread.saturating_add(next.items.items);
+        next.state.mentions = next.told.mentions.saturating_add(next.items.mentions);
+        let old = before
+            .clone()
+            .unwrap_or_else(|| Conversation::empty(next.state.id.clone()));
+        if next.state == old.state {
+            if before.as_ref().is_some_and(|before| *before != next) {
+                self.rows.save(&next)?;
+            }
+            return Ok(Outcome::Unchanged);
+        }
+        let version = self.sums.head.next();
+        next.state.version = version;
+        self.sums = Sums {
+            head: version,
+            totals: self
+                .sums
+                .totals
+                .replacing(old.state.counted(), next.state.counted()),
+            digest: self
+                .sums
+                .digest
+                .replacing(Digest::of_row(&old.state), Digest::of_row(&next.state)),
+        };
+        self.rows.save(&next)?;
+        Ok(Outcome::Changed(version))
+    }
+}

@@ -1,0 +1,294 @@
+//! Taking the next push that is due.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use truebadge_protocol::{ConversationId, Position, Totals, messages::Alert};
+
+use super::{
+    accounts::{self, Account},
+    compose::{self, Item},
+    convert::{id, number, signed, totals, unsigned},
+    devices::{self, Device},
+    rows::AccountRows,
+    schedule::{self, Owed},
+};
+use crate::{
+    planner::{self, Decision, Lane, Rules, SilentPush, Situation},
+    store::{Claim, Outgoing, PushKey, Result, StoreError},
+};
+
+/// Looks at so many devices that turn out to need nothing, before it lets others use the store.
+const LOOKS: usize = 64;
+/// A notification that could not be sent for so long is not sent.
+const ALERT_KEPT: u64 = 24 * 3_600_000;
+
+/// Takes a push that is due; see [`crate::store::Store::claim`].
+pub fn claim(tx: &Connection, rules: &Rules, now: u64) -> Result<Claim> {
+    for _ in 0..LOOKS {
+        if let Some(alert) = due_alert(tx, now)? {
+            if let Some(push) = take_alert(tx, &alert, now)? {
+                return Ok(Claim::Push(Box::new(push)));
+            }
+            continue;
+        }
+        let Some(row) = due_device(tx, now)? else {
+            return next(tx);
+        };
+        if let Some(push) = take_badge(tx, rules, row, now)? {
+            return Ok(Claim::Push(Box::new(push)));
+        }
+    }
+    Ok(Claim::Wait(now))
+}
+
+const SENDABLE: &str = "devices.in_flight IS NULL AND devices.push_token IS NOT NULL";
+
+fn next(tx: &Connection) -> Result<Claim> {
+    let sql = format!(
+        "SELECT min(due_at) FROM (SELECT due_at FROM schedule JOIN devices \
+         ON devices.id = schedule.device WHERE {SENDABLE} AND due_at IS NOT NULL \
+         UNION ALL SELECT due_at FROM alerts JOIN devices ON devices.id = alerts.device \
+         WHERE {SENDABLE})"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let due: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    Ok(due
+        .and_then(|due| u64::try_from(due).ok())
+        .map_or(Claim::Idle, Claim::Wait))
+}
+
+fn due_device(tx: &Connection, now: u64) -> Result<Option<i64>> {
+    let sql = format!(
+        "SELECT schedule.device FROM schedule JOIN devices ON devices.id = schedule.device \
+         WHERE {SENDABLE} AND due_at <= ?1 ORDER BY due_at LIMIT 1"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement
+        .query_row([signed(now)], |row| row.get(0))
+        .optional()?)
+}
+
+struct DueAlert {
+    row: i64,
+    device: i64,
+    conversation: ConversationId,
+    position: Position,
+    alert: String,
+    attempts: u32,
+    created_at: u64,
+}
+
+fn due_alert(tx: &Connection, now: u64) -> Result<Option<DueAlert>> {
+    let sql = format!(
+        "SELECT alerts.id, alerts.device, conversation, position, alert, attempts, created_at \
+         FROM alerts JOIN devices ON devices.id = alerts.device \
+         WHERE {SENDABLE} AND due_at <= ?1 ORDER BY due_at, alerts.id LIMIT 1"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let found = statement.query_row([signed(now)], |row| {
+        Ok(DueAlert {
+            row: row.get(0)?,
+            device: row.get(1)?,
+            conversation: id(row, 2)?,
+            position: number(row, 3)?,
+            alert: row.get(4)?,
+            attempts: row.get(5)?,
+            created_at: unsigned(row, 6)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// The notification, if its item is still unread and it is not too old.
+fn take_alert(tx: &Connection, due: &DueAlert, now: u64) -> Result<Option<Outgoing>> {
+    let device = devices::load(tx, due.device)?.ok_or(StoreError::NotFound)?;
+    let account = accounts::load(tx, device.account)?;
+    let rows = AccountRows {
+        tx,
+        account: account.row,
+    };
+    let unread = matches!(
+        rows.item(&due.conversation, due.position)?,
+        Some((_, false))
+    );
+    let text: Option<Alert> = serde_json::from_str(&due.alert).ok();
+    let young = due.created_at + ALERT_KEPT > now;
+    let Some(alert) = text.filter(|_| unread && young && device.conditions.alerts_allowed) else {
+        tx.execute("DELETE FROM alerts WHERE id = ?1", [due.row])?;
+        return Ok(None);
+    };
+    let owed = schedule::load(tx, device.row)?;
+    let fall = falls(&device, account.sums.totals) || owed.is_some_and(|owed| owed.owed.is_some());
+    let item = Item {
+        row: due.row,
+        conversation: &due.conversation,
+        position: due.position,
+        alert: &alert,
+    };
+    let taken = Taken {
+        lane: Lane::Alert,
+        item: Some(item),
+        fall,
+        repeat: false,
+        changes: owed.map_or(0, |owed| owed.changes),
+        attempts: due.attempts,
+    };
+    take(tx, &device, &account, &taken, now).map(Some)
+}
+
+/// The badge push that the planner chooses, if any.
+fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Option<Outgoing>> {
+    let device = devices::load(tx, row)?.ok_or(StoreError::NotFound)?;
+    let account = accounts::load(tx, device.account)?;
+    let owed = schedule::load(tx, row)?.ok_or(StoreError::NotFound)?;
+    let silent = silent_pushes(tx, rules, &device)?;
+    let situation = Situation {
+        now,
+        told: device.policy.badge(device.told),
+        current: device.policy.badge(account.sums.totals),
+        differs: device.told != account.sums.totals,
+        owed: owed.owed.is_some(),
+        repeat: !owed.fresh,
+        conditions: device.conditions,
+        whole_app: compose::whole_app(tx, &device, account.sums.totals)?.is_some(),
+        silent: &silent,
+    };
+    match planner::plan(rules, &situation) {
+        Decision::Send { lane, fall } => {
+            let taken = Taken {
+                lane,
+                item: None,
+                fall,
+                repeat: !owed.fresh,
+                changes: owed.changes,
+                attempts: owed.attempts,
+            };
+            take(tx, &device, &account, &taken, now).map(Some)
+        }
+        Decision::Later(until) => schedule::wait(tx, row, Some(until)).map(|()| None),
+        Decision::Rest => rest(tx, row, &owed).map(|()| None),
+    }
+}
+
+/// Nothing to send. What is still owed is remembered until the next change.
+fn rest(tx: &Connection, row: i64, owed: &Owed) -> Result<()> {
+    if owed.owed.is_some() {
+        let sql = "UPDATE schedule SET due_at = NULL, burst_at = NULL WHERE device = ?1";
+        tx.execute(sql, [row])?;
+        return Ok(());
+    }
+    schedule::forget(tx, row)
+}
+
+fn falls(device: &Device, totals: Totals) -> bool {
+    device.policy.badge(totals) < device.policy.badge(device.told)
+}
+
+/// The phone's newest silent pushes, over all of its accounts here: iOS counts per app.
+fn silent_pushes(tx: &Connection, rules: &Rules, device: &Device) -> Result<Vec<SilentPush>> {
+    let sql = "SELECT sent_at, received_at IS NOT NULL FROM pushes \
+               JOIN devices ON devices.id = pushes.device \
+               WHERE devices.device = ?1 AND devices.topic = ?2 AND lane = 'silent' \
+               AND sent_at IS NOT NULL ORDER BY sent_at DESC LIMIT ?3";
+    let most = rules.silent_an_hour.max(rules.trusted_after).min(256);
+    let key = params![device.device.as_str(), device.topic, signed(most as u64)];
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map(key, |row| {
+        Ok(SilentPush {
+            sent_at: unsigned(row, 0)?,
+            received: row.get(1)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+struct Taken<'a> {
+    lane: Lane,
+    item: Option<Item<'a>>,
+    fall: bool,
+    repeat: bool,
+    changes: i64,
+    attempts: u32,
+}
+
+/// Writes the push down as being sent, and composes it.
+fn take(
+    tx: &Connection,
+    device: &Device,
+    account: &Account,
+    taken: &Taken<'_>,
+    now: u64,
+) -> Result<Outgoing> {
+    let counter = device.last_push + 1;
+    let totals = account.sums.totals;
+    tx.prepare_cached("UPDATE devices SET last_push = ?2, in_flight = ?2 WHERE id = ?1")?
+        .execute(params![device.row, signed(counter)])?;
+    let sql = "INSERT INTO pushes(device, counter, lane, alert, version, unread, mentions, \
+               conversations, changes, fall, repeat, token_generation, claimed_at, status) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'taken')";
+    tx.prepare_cached(sql)?.execute(params![
+        device.row,
+        signed(counter),
+        taken.lane.name(),
+        taken.item.as_ref().map(|item| item.row),
+        signed(account.sums.head.get()),
+        signed(totals.unread),
+        signed(totals.mentions),
+        signed(totals.conversations),
+        taken.changes,
+        taken.fall,
+        taken.repeat,
+        device.token_generation,
+        signed(now),
+    ])?;
+    let payload = compose::payload(
+        tx,
+        device,
+        account,
+        counter,
+        taken.lane,
+        taken.item.as_ref(),
+    )?;
+    Ok(Outgoing {
+        key: PushKey {
+            device: device.row,
+            counter,
+        },
+        lane: taken.lane,
+        push_token: device.push_token.clone().ok_or(StoreError::NotFound)?,
+        environment: device.environment,
+        topic: device.topic.clone(),
+        collapse_id: compose::collapse_id(device, taken.item.as_ref()),
+        attempts: taken.attempts,
+        payload,
+    })
+}
+
+/// What a push told.
+pub struct Told {
+    pub alert: Option<i64>,
+    pub version: i64,
+    pub totals: Totals,
+    pub changes: i64,
+    pub fall: bool,
+    pub repeat: bool,
+    pub token_generation: i64,
+}
+
+/// A push that was taken.
+pub fn taken(tx: &Connection, key: &PushKey) -> Result<Option<Told>> {
+    let sql = "SELECT alert, version, unread, mentions, conversations, changes, fall, repeat, \
+               token_generation FROM pushes WHERE device = ?1 AND counter = ?2 AND status = 'taken'";
+    let mut statement = tx.prepare_cached(sql)?;
+    let found = statement.query_row(params![key.device, signed(key.counter)], |row| {
+        Ok(Told {
+            alert: row.get(0)?,
+            version: row.get(1)?,
+            totals: totals(row, 2)?,
+            changes: row.get(5)?,
+            fall: row.get(6)?,
+            repeat: row.get(7)?,
+            token_generation: row.get(8)?,
+        })
+    });
+    Ok(found.optional()?)
+}

@@ -1,0 +1,261 @@
+//! Registrations: a phone's row for one account.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use truebadge_protocol::{
+    BadgePolicy, DeviceId, Route, Totals, Version,
+    messages::{Conditions, DeviceRegistered, DeviceRegistration, PushEnvironment},
+};
+
+use super::{
+    accounts,
+    convert::{from_sql, id, number, signed, totals, unsigned},
+    credentials, random_name, schedule,
+};
+use crate::store::{DeviceDetail, Result, StoreError, TokenRow};
+
+/// A registration.
+#[derive(Clone)]
+pub struct Device {
+    pub row: i64,
+    pub account: i64,
+    pub device: DeviceId,
+    pub route: Route,
+    pub push_token: Option<String>,
+    pub token_generation: i64,
+    pub environment: PushEnvironment,
+    pub topic: String,
+    pub policy: BadgePolicy,
+    pub sole_account: bool,
+    pub conditions: Conditions,
+    pub cursor: Option<Version>,
+    pub acknowledged: u64,
+    pub last_push: u64,
+    pub told: Totals,
+}
+
+const COLUMNS: &str = "id, account, device, route, push_token, token_generation, environment, \
+     topic, policy, sole_account, badges_allowed, alerts_allowed, background_refresh, \
+     low_power_mode, cursor, acknowledged, last_push, told_unread, told_mentions, \
+     told_conversations";
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    Ok(Device {
+        row: row.get(0)?,
+        account: row.get(1)?,
+        device: id(row, 2)?,
+        route: id(row, 3)?,
+        push_token: row.get(4)?,
+        token_generation: row.get(5)?,
+        environment: named(row, 6)?,
+        topic: row.get(7)?,
+        policy: named(row, 8)?,
+        sole_account: row.get(9)?,
+        conditions: conditions(row, 10)?,
+        cursor: cursor(row, 14)?,
+        acknowledged: unsigned(row, 15)?,
+        last_push: unsigned(row, 16)?,
+        told: totals(row, 17)?,
+    })
+}
+
+fn conditions(row: &Row<'_>, first: usize) -> rusqlite::Result<Conditions> {
+    Ok(Conditions {
+        badges_allowed: row.get(first)?,
+        alerts_allowed: row.get(first + 1)?,
+        background_refresh: row.get(first + 2)?,
+        low_power_mode: row.get(first + 3)?,
+    })
+}
+
+fn cursor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Version>> {
+    match row.get::<_, Option<i64>>(column)? {
+        Some(_) => number(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// An enumeration by its name on the wire.
+fn named<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let name = serde_json::Value::String(row.get(column)?);
+    serde_json::from_value(name).map_err(|_| from_sql(column, "an unknown name"))
+}
+
+/// An enumeration's name on the wire.
+fn name_of(value: impl serde::Serialize) -> Result<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => Ok(name),
+        _ => Err(StoreError::Failed(
+            "an enumeration without a name".to_owned(),
+        )),
+    }
+}
+
+/// A registration by its row.
+pub fn load(tx: &Connection, row: i64) -> Result<Option<Device>> {
+    let sql = format!("SELECT {COLUMNS} FROM devices WHERE id = ?1");
+    Ok(tx
+        .prepare_cached(&sql)?
+        .query_row([row], device)
+        .optional()?)
+}
+
+/// A phone's registration for an account.
+pub fn find(tx: &Connection, account: i64, id: &DeviceId) -> Result<Option<Device>> {
+    let sql = format!("SELECT {COLUMNS} FROM devices WHERE account = ?1 AND device = ?2");
+    let mut statement = tx.prepare_cached(&sql)?;
+    let found = statement.query_row(params![account, id.as_str()], device);
+    Ok(found.optional()?)
+}
+
+/// Registers a phone; see [`crate::store::Store::register`].
+pub fn register(
+    tx: &Connection,
+    token: TokenRow,
+    id: &DeviceId,
+    registration: &DeviceRegistration,
+    now: u64,
+) -> Result<DeviceRegistered> {
+    let bound = credentials::bound(tx, token)?;
+    match &bound.device {
+        Some(device) if device != id => return Err(StoreError::NotFound),
+        Some(_) => {}
+        None => {
+            let sql = "UPDATE device_tokens SET device = ?2 WHERE id = ?1";
+            tx.execute(sql, params![token.0, id.as_str()])?;
+        }
+    }
+    let old = find(tx, bound.account, id)?;
+    let route = match &old {
+        Some(device) => device.route.clone(),
+        None => {
+            Route::new(random_name()?).map_err(|error| StoreError::Failed(error.to_string()))?
+        }
+    };
+    save(tx, bound.account, id, &route, registration)?;
+    if let Some(push_token) = &registration.push_token {
+        moved(tx, bound.account, id, push_token)?;
+    }
+    if let Some(old) = old {
+        let changed = old.push_token != registration.push_token
+            || old.environment != registration.environment;
+        if changed {
+            let sql = "UPDATE devices SET token_generation = token_generation + 1, \
+                       token_ended = NULL WHERE id = ?1";
+            tx.execute(sql, [old.row])?;
+        }
+        schedule::reconsider(tx, old.row, now)?;
+    }
+    let account = accounts::load(tx, bound.account)?;
+    Ok(DeviceRegistered {
+        route,
+        epoch: account.epoch,
+        head: account.sums.head,
+        server_time: now,
+    })
+}
+
+fn save(
+    tx: &Connection,
+    account: i64,
+    id: &DeviceId,
+    route: &Route,
+    registration: &DeviceRegistration,
+) -> Result<()> {
+    let conditions = registration.conditions;
+    let sql = "INSERT INTO devices(account, device, route, push_token, environment, topic, policy, \
+         sole_account, badges_allowed, alerts_allowed, background_refresh, low_power_mode, \
+         app_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+         ON CONFLICT(account, device) DO UPDATE SET push_token = ?4, environment = ?5, topic = ?6, \
+         policy = ?7, sole_account = ?8, badges_allowed = ?9, alerts_allowed = ?10, \
+         background_refresh = ?11, low_power_mode = ?12, app_version = ?13";
+    tx.prepare_cached(sql)?.execute(params![
+        account,
+        id.as_str(),
+        route.as_str(),
+        registration.push_token,
+        name_of(registration.environment)?,
+        registration.topic,
+        name_of(registration.policy)?,
+        registration.sole_account,
+        conditions.badges_allowed,
+        conditions.alerts_allowed,
+        conditions.background_refresh,
+        conditions.low_power_mode,
+        registration.app_version,
+    ])?;
+    Ok(())
+}
+
+/// The phone lost its device id, as after a restore: its earlier registration for this account has
+/// the same push token, and would have every push sent twice.
+fn moved(tx: &Connection, account: i64, id: &DeviceId, push_token: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE devices SET push_token = NULL, token_generation = token_generation + 1, \
+         token_ended = 'registered again under another device id' \
+         WHERE account = ?1 AND device <> ?2 AND push_token = ?3",
+        params![account, id.as_str(), push_token],
+    )?;
+    Ok(())
+}
+
+/// Signs a phone out; doing it again does nothing.
+pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
+    let sql = "SELECT account, device FROM device_tokens WHERE id = ?1";
+    let (account, bound): (Option<i64>, Option<String>) = tx
+        .query_row(sql, [token.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .ok_or(StoreError::NotFound)?;
+    if bound.as_deref() != Some(id.as_str()) {
+        return Err(StoreError::NotFound);
+    }
+    let sql = "UPDATE device_tokens SET ended = 1 WHERE account IS ?1 AND device = ?2";
+    tx.execute(sql, params![account, id.as_str()])?;
+    let sql = "DELETE FROM devices WHERE account = ?1 AND device = ?2";
+    tx.execute(sql, params![account, id.as_str()])?;
+    Ok(())
+}
+
+/// An account's registrations, for the operator.
+pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
+    let sql = "SELECT device, push_token IS NOT NULL, token_ended, environment, topic, \
+               app_version, badges_allowed, alerts_allowed, background_refresh, low_power_mode, \
+               cursor, acknowledged, last_push FROM devices WHERE account = ?1 ORDER BY id";
+    let mut statement = tx.prepare(sql)?;
+    let rows = statement.query_map([account], |row| {
+        Ok(DeviceDetail {
+            device: id(row, 0)?,
+            has_push_token: row.get(1)?,
+            push_token_ended: row.get(2)?,
+            environment: named(row, 3)?,
+            topic: row.get(4)?,
+            app_version: row.get(5)?,
+            conditions: conditions(row, 6)?,
+            cursor: cursor(row, 10)?,
+            acknowledged: unsigned(row, 11)?,
+            last_push: unsigned(row, 12)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Takes note of what a request confirms: the cursor, and the pushes that arrived.
+pub fn confirm(
+    tx: &Connection,
+    device: &Device,
+    cursor: Option<Version>,
+    received: &[u64],
+    now: u64,
+) -> Result<()> {
+    let sql = "UPDATE devices SET cursor = ?2 WHERE id = ?1 AND cursor IS NOT ?2";
+    let cursor = cursor.map(|cursor| signed(cursor.get()));
+    tx.prepare_cached(sql)?
+        .execute(params![device.row, cursor])?;
+    let sql = "UPDATE pushes SET received_at = ?3 \
+               WHERE device = ?1 AND counter = ?2 AND received_at IS NULL";
+    let mut statement = tx.prepare_cached(sql)?;
+    for counter in received {
+        let counter = i64::try_from(*counter).unwrap_or(i64::MAX);
+        statement.execute(params![device.row, counter, signed(now)])?;
+    }
+    Ok(())
+}

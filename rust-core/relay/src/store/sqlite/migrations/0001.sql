@@ -1,0 +1,174 @@
+-- The first schema. Times are Unix milliseconds.
+
+CREATE TABLE producer_keys(
+    hash BLOB PRIMARY KEY,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts(
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    epoch TEXT NOT NULL,
+    -- The newest version; what counts at it; the digest's 64 bits.
+    head INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL DEFAULT 0,
+    mentions INTEGER NOT NULL DEFAULT 0,
+    conversations INTEGER NOT NULL DEFAULT 0,
+    digest INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE conversations(
+    account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    mentions INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
+    read_up_to INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    marked_unread INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    -- The version at which it was last marked unread by hand.
+    marked_at INTEGER NOT NULL,
+    -- What a backend that counts by itself said.
+    told_unread INTEGER NOT NULL,
+    told_mentions INTEGER NOT NULL,
+    told_newest INTEGER NOT NULL,
+    -- How many unread rows of `items` it has.
+    items INTEGER NOT NULL,
+    item_mentions INTEGER NOT NULL,
+    PRIMARY KEY(account, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX conversations_by_version ON conversations(account, version);
+
+-- Items above their conversation's read marker. Those read one by one stay, so that they do not
+-- count when they are reported again.
+CREATE TABLE items(
+    account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    conversation TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    mention INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    PRIMARY KEY(account, conversation, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idempotency(
+    account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    key BLOB NOT NULL,
+    body BLOB NOT NULL,
+    answer TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY(account, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_age ON idempotency(created_at);
+
+CREATE TABLE device_tokens(
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    hash BLOB NOT NULL UNIQUE,
+    -- Without an account: the account was removed.
+    account INTEGER REFERENCES accounts(id) ON DELETE SET NULL,
+    -- The first device that registered with it.
+    device TEXT,
+    -- The device signed out with it.
+    ended INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX device_tokens_by_account ON device_tokens(account);
+
+-- A phone's registration for one account.
+CREATE TABLE devices(
+    id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    device TEXT NOT NULL,
+    route TEXT NOT NULL UNIQUE,
+    push_token TEXT,
+    -- One more whenever `push_token` or `environment` changes.
+    token_generation INTEGER NOT NULL DEFAULT 0,
+    -- Why APNs ended the last one.
+    token_ended TEXT,
+    environment TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    sole_account INTEGER NOT NULL,
+    badges_allowed INTEGER NOT NULL,
+    alerts_allowed INTEGER NOT NULL,
+    background_refresh INTEGER NOT NULL,
+    low_power_mode INTEGER NOT NULL,
+    app_version TEXT NOT NULL,
+    -- The cursor that it last confirmed; none before the first sync.
+    cursor INTEGER,
+    -- The highest version that an answer gave it wholly.
+    served INTEGER NOT NULL DEFAULT 0,
+    -- The highest operation applied or rejected.
+    acknowledged INTEGER NOT NULL DEFAULT 0,
+    -- The counter of the newest push, and of the one that is being sent.
+    last_push INTEGER NOT NULL DEFAULT 0,
+    in_flight INTEGER,
+    -- The totals that it was last told, by a push or an answer.
+    told_unread INTEGER NOT NULL DEFAULT 0,
+    told_mentions INTEGER NOT NULL DEFAULT 0,
+    told_conversations INTEGER NOT NULL DEFAULT 0,
+    UNIQUE(account, device)
+) STRICT;
+
+CREATE INDEX devices_by_device ON devices(device);
+
+-- What the badge lanes owe a device.
+CREATE TABLE schedule(
+    device INTEGER PRIMARY KEY REFERENCES devices(id) ON DELETE CASCADE,
+    -- Without a time it rests until the next change.
+    due_at INTEGER,
+    -- When the burst began that is not pushed yet.
+    burst_at INTEGER,
+    -- One more with each change.
+    changes INTEGER NOT NULL DEFAULT 0,
+    -- The version of a fall of the badge that was sent and is not acknowledged.
+    owed INTEGER,
+    repeats INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX schedule_by_time ON schedule(due_at);
+
+-- Notifications to be sent. A row goes, with its text, once it was sent.
+CREATE TABLE alerts(
+    id INTEGER PRIMARY KEY,
+    device INTEGER NOT NULL REFERENCES devices(id) ON DELETE CASCADE,
+    conversation TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    alert TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX alerts_by_time ON alerts(due_at);
+CREATE INDEX alerts_by_device ON alerts(device);
+
+-- The newest pushes to each device, for receipts, budget and trust.
+CREATE TABLE pushes(
+    device INTEGER NOT NULL REFERENCES devices(id) ON DELETE CASCADE,
+    counter INTEGER NOT NULL,
+    lane TEXT NOT NULL,
+    alert INTEGER,
+    -- What it told: the totals at a version.
+    version INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    mentions INTEGER NOT NULL,
+    conversations INTEGER NOT NULL,
+    -- The schedule's state when it was taken.
+    changes INTEGER NOT NULL,
+    fall INTEGER NOT NULL,
+    repeat INTEGER NOT NULL,
+    token_generation INTEGER NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    sent_at INTEGER,
+    status TEXT NOT NULL,
+    received_at INTEGER,
+    PRIMARY KEY(device, counter)
+) STRICT, WITHOUT ROWID;

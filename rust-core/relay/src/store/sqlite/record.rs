@@ -1,0 +1,165 @@
+//! Taking note of what became of a push.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    claim::{self, Told},
+    convert::signed,
+    schedule,
+};
+use crate::{
+    planner::Rules,
+    store::{PushKey, Report, Result},
+};
+
+/// So many pushes are remembered for each device.
+const PUSHES_KEPT: i64 = 256;
+
+/// See [`crate::store::Store::record`]. A device that went away meanwhile is no error.
+pub fn record(
+    tx: &Connection,
+    rules: &Rules,
+    key: &PushKey,
+    report: &Report,
+    now: u64,
+) -> Result<()> {
+    let Some(told) = claim::taken(tx, key)? else {
+        return Ok(());
+    };
+    tx.prepare_cached("UPDATE devices SET in_flight = NULL WHERE id = ?1")?
+        .execute([key.device])?;
+    match report {
+        Report::Accepted => {
+            status(tx, key, "accepted", Some(now))?;
+            accepted(tx, rules, key, &told, now)?;
+        }
+        Report::Again(at) => {
+            status(tx, key, "failed", None)?;
+            again(tx, key, &told, *at)?;
+        }
+        Report::Refused(reason) => {
+            status(tx, key, reason, None)?;
+            refused(tx, key, &told)?;
+        }
+        Report::TokenEnded(reason) => {
+            status(tx, key, reason, None)?;
+            token_ended(tx, key, &told, reason, now)?;
+        }
+    }
+    tx.prepare_cached("DELETE FROM pushes WHERE device = ?1 AND counter <= ?2")?
+        .execute(params![key.device, signed(key.counter) - PUSHES_KEPT])?;
+    Ok(())
+}
+
+fn status(tx: &Connection, key: &PushKey, status: &str, sent_at: Option<u64>) -> Result<()> {
+    let sql = "UPDATE pushes SET status = ?3, sent_at = ?4 WHERE device = ?1 AND counter = ?2";
+    tx.prepare_cached(sql)?.execute(params![
+        key.device,
+        signed(key.counter),
+        status,
+        sent_at.map(signed)
+    ])?;
+    Ok(())
+}
+
+fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64) -> Result<()> {
+    // An answer may have told the device something newer while the push was under way.
+    let sql = "UPDATE devices SET told_unread = ?3, told_mentions = ?4, told_conversations = ?5 \
+               WHERE id = ?1 AND served <= ?2";
+    tx.prepare_cached(sql)?.execute(params![
+        key.device,
+        told.version,
+        signed(told.totals.unread),
+        signed(told.totals.mentions),
+        signed(told.totals.conversations),
+    ])?;
+    forget_alert(tx, told)?;
+    let owed = schedule::load(tx, key.device)?;
+    let unchanged = owed.is_none_or(|owed| owed.changes == told.changes);
+    if told.fall {
+        owe(tx, rules, key, told, unchanged, now)?;
+        schedule::acknowledge(tx, key.device)?;
+    } else if unchanged && told.alert.is_none() {
+        schedule::forget(tx, key.device)?;
+    }
+    Ok(())
+}
+
+/// A fall was sent: it is sent again unless it is acknowledged.
+fn owe(
+    tx: &Connection,
+    rules: &Rules,
+    key: &PushKey,
+    told: &Told,
+    unchanged: bool,
+    now: u64,
+) -> Result<()> {
+    let before = schedule::load(tx, key.device)?.map_or(0, |owed| owed.repeats);
+    let repeats = if told.repeat { before + 1 } else { 0 };
+    if unchanged {
+        let due = rules.repeat(now, usize::try_from(repeats).unwrap_or(usize::MAX));
+        let sql = "INSERT INTO schedule(device, due_at, owed, repeats, changes) \
+                   VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET due_at = ?2, owed = ?3, \
+                   repeats = ?4, burst_at = NULL, attempts = 0";
+        tx.prepare_cached(sql)?.execute(params![
+            key.device,
+            due.map(signed),
+            told.version,
+            signed(repeats),
+            told.changes
+        ])?;
+    } else {
+        tx.prepare_cached("UPDATE schedule SET owed = ?2 WHERE device = ?1")?
+            .execute(params![key.device, told.version])?;
+    }
+    Ok(())
+}
+
+fn again(tx: &Connection, key: &PushKey, told: &Told, at: u64) -> Result<()> {
+    let at = signed(at);
+    if let Some(alert) = told.alert {
+        let sql = "UPDATE alerts SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1";
+        tx.prepare_cached(sql)?.execute(params![alert, at])?;
+    }
+    // What else waits for the device would meet the same refusal.
+    let sql = "UPDATE schedule SET due_at = max(due_at, ?2), attempts = attempts + ?3 \
+               WHERE device = ?1 AND due_at IS NOT NULL";
+    let badge = told.alert.is_none();
+    tx.prepare_cached(sql)?
+        .execute(params![key.device, at, badge])?;
+    let sql = "UPDATE alerts SET due_at = max(due_at, ?2) WHERE device = ?1";
+    tx.prepare_cached(sql)?.execute(params![key.device, at])?;
+    Ok(())
+}
+
+fn refused(tx: &Connection, key: &PushKey, told: &Told) -> Result<()> {
+    forget_alert(tx, told)?;
+    let owed = schedule::load(tx, key.device)?;
+    if told.alert.is_none() && owed.is_some_and(|owed| owed.changes == told.changes) {
+        schedule::forget(tx, key.device)?;
+    }
+    Ok(())
+}
+
+fn token_ended(tx: &Connection, key: &PushKey, told: &Told, reason: &str, now: u64) -> Result<()> {
+    let sql = "UPDATE devices SET push_token = NULL, token_ended = ?3, \
+               token_generation = token_generation + 1 WHERE id = ?1 AND token_generation = ?2";
+    let ended =
+        tx.prepare_cached(sql)?
+            .execute(params![key.device, told.token_generation, reason])?;
+    if ended == 0 {
+        // The phone registered another one meanwhile.
+        return again(tx, key, told, now);
+    }
+    schedule::forget(tx, key.device)?;
+    tx.execute("DELETE FROM alerts WHERE device = ?1", [key.device])?;
+    Ok(())
+}
+
+fn forget_alert(tx: &Connection, told: &Told) -> Result<()> {
+    if let Some(alert) = told.alert {
+        tx.prepare_cached("DELETE FROM alerts WHERE id = ?1")?
+            .execute([alert])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! An account's conversations and items as rows of the open transaction.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use truebadge_protocol::{ConversationId, ConversationState, Level, Position, Version};
+
+use super::convert::{count, from_sql, id, number, signed};
+use crate::{
+    model::{Conversation, Counted, Rows, ToldCounts},
+    store::StoreError,
+};
+
+/// Items of a conversation that were read one by one are remembered up to this many, the newest of
+/// them: an adapter that never moves the read marker would otherwise grow the file for ever.
+const READ_ITEMS: i64 = 4096;
+
+/// The columns of [`conversation`], in its order.
+pub const COLUMNS: &str = "id, version, unread, mentions, newest, read_up_to, level, \
+     marked_unread, removed, marked_at, told_unread, told_mentions, told_newest, items, \
+     item_mentions";
+
+/// Reads a row with [`COLUMNS`].
+pub fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let level: u8 = row.get(6)?;
+    Ok(Conversation {
+        state: ConversationState {
+            id: id(row, 0)?,
+            version: number(row, 1)?,
+            unread: row.get(2)?,
+            mentions: row.get(3)?,
+            newest: number(row, 4)?,
+            read_up_to: number(row, 5)?,
+            level: Level::from_code(level).ok_or_else(|| from_sql(6, "no such level"))?,
+            marked_unread: row.get(7)?,
+            removed: row.get(8)?,
+        },
+        marked_at: number(row, 9)?,
+        told: ToldCounts {
+            unread: row.get(10)?,
+            mentions: row.get(11)?,
+            newest: number(row, 12)?,
+        },
+        items: Counted {
+            items: row.get(13)?,
+            mentions: row.get(14)?,
+        },
+    })
+}
+
+/// An account's rows.
+pub struct AccountRows<'a> {
+    /// The open transaction.
+    pub tx: &'a Connection,
+    /// The account's row.
+    pub account: i64,
+}
+
+impl AccountRows<'_> {
+    /// Conversations above a version in ascending order, at most `limit`.
+    pub fn above(
+        &self,
+        version: Version,
+        active: bool,
+        limit: usize,
+    ) -> Result<Vec<ConversationState>, StoreError> {
+        let filter = if active {
+            "AND removed = 0 AND (unread > 0 OR mentions > 0 OR marked_unread = 1 OR level <> 0)"
+        } else {
+            ""
+        };
+        let mut statement = self.tx.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM conversations WHERE account = ?1 AND version > ?2 {filter} \
+             ORDER BY version LIMIT ?3"
+        ))?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement
+            .query_map(params![self.account, signed(version.get()), limit], |row| {
+                conversation(row).map(|conversation| conversation.state)
+            })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Rows for AccountRows<'_> {
+    type Error = StoreError;
+
+    fn conversation(&mut self, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM conversations WHERE account = ?1 AND id = ?2");
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let found = statement.query_row(params![self.account, id.as_str()], conversation);
+        Ok(found.optional()?)
+    }
+
+    fn save(&mut self, conversation: &Conversation) -> Result<(), StoreError> {
+        let state = &conversation.state;
+        let sql = format!(
+            "INSERT INTO conversations(account, {COLUMNS}) \
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) \
+             ON CONFLICT(account, id) DO UPDATE SET version = ?3, unread = ?4, mentions = ?5, \
+             newest = ?6, read_up_to = ?7, level = ?8, marked_unread = ?9, removed = ?10, \
+             marked_at = ?11, told_unread = ?12, told_mentions = ?13, told_newest = ?14, \
+             items = ?15, item_mentions = ?16"
+        );
+        self.tx.prepare_cached(&sql)?.execute(params![
+            self.account,
+            state.id.as_str(),
+            signed(state.version.get()),
+            state.unread,
+            state.mentions,
+            signed(state.newest.get()),
+            signed(state.read_up_to.get()),
+            state.level.code(),
+            state.marked_unread,
+            state.removed,
+            signed(conversation.marked_at.get()),
+            conversation.told.unread,
+            conversation.told.mentions,
+            signed(conversation.told.newest.get()),
+            conversation.items.items,
+            conversation.items.mentions,
+        ])?;
+        Ok(())
+    }
+
+    fn insert_item(
+        &mut self,
+        id: &ConversationId,
+        position: Position,
+        mention: bool,
+    ) -> Result<Counted, StoreError> {
+        let known = self.item(id, position)?;
+        let (old_mention, read) = known.unwrap_or((false, false));
+        let sql = "INSERT INTO items(account, conversation, position, mention, read) \
+                   VALUES (?1, ?2, ?3, ?4, 0) \
+                   ON CONFLICT DO UPDATE SET mention = max(mention, excluded.mention)";
+        self.tx.prepare_cached(sql)?.execute(params![
+            self.account,
+            id.as_str(),
+            signed(position.get()),
+            mention
+        ])?;
+        Ok(Counted {
+            items: u32::from(known.is_none()),
+            mentions: u32::from(mention && !old_mention && !read),
+        })
+    }
+
+    fn read_items(
+        &mut self,
+        id: &ConversationId,
+        positions: &[Position],
+    ) -> Result<Counted, StoreError> {
+        let mut was_unread = Counted::default();
+        let sql = "INSERT INTO items(account, conversation, position, mention, read) \
+                   VALUES (?1, ?2, ?3, 0, 1) ON CONFLICT DO UPDATE SET read = 1";
+        for position in positions {
+            if let Some((mention, false)) = self.item(id, *position)? {
+                was_unread = was_unread.and(Counted {
+                    items: 1,
+                    mentions: u32::from(mention),
+                });
+            }
+            let key = params![self.account, id.as_str(), signed(position.get())];
+            self.tx.prepare_cached(sql)?.execute(key)?;
+        }
+        let sql = "DELETE FROM items WHERE account = ?1 AND conversation = ?2 AND read = 1 AND \
+                   position <= (SELECT position FROM items WHERE account = ?1 AND \
+                   conversation = ?2 AND read = 1 ORDER BY position DESC LIMIT 1 OFFSET ?3)";
+        let key = params![self.account, id.as_str(), READ_ITEMS];
+        self.tx.prepare_cached(sql)?.execute(key)?;
+        Ok(was_unread)
+    }
+
+    fn forget_items(
+        &mut self,
+        id: &ConversationId,
+        up_to: Position,
+    ) -> Result<Counted, StoreError> {
+        let key = params![self.account, id.as_str(), signed(up_to.get())];
+        let sql = "SELECT count(*), coalesce(sum(mention), 0) FROM items \
+                   WHERE account = ?1 AND conversation = ?2 AND position <= ?3 AND read = 0";
+        let forgotten = self.tx.prepare_cached(sql)?.query_row(key, |row| {
+            Ok(Counted {
+                items: count(row, 0)?,
+                mentions: count(row, 1)?,
+            })
+        })?;
+        let sql = "DELETE FROM items WHERE account = ?1 AND conversation = ?2 AND position <= ?3";
+        self.tx.prepare_cached(sql)?.execute(key)?;
+        Ok(forgotten)
+    }
+}
+
+impl AccountRows<'_> {
+    /// An item above the read marker: whether it mentions the person, whether it was read.
+    pub fn item(
+        &self,
+        id: &ConversationId,
+        position: Position,
+    ) -> Result<Option<(bool, bool)>, StoreError> {
+        let sql = "SELECT mention, read FROM items \
+                   WHERE account = ?1 AND conversation = ?2 AND position = ?3";
+        let key = params![self.account, id.as_str(), signed(position.get())];
+        let mut statement = self.tx.prepare_cached(sql)?;
+        let found = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(found.optional()?)
+    }
+}

@@ -1,0 +1,143 @@
+//! What is owed to each device, and when: written in the transaction of the change that owes it.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use truebadge_protocol::{ConversationId, Position, messages::Alert};
+
+use super::convert::{signed, unsigned};
+use crate::{
+    planner::Rules,
+    store::{Result, StoreError},
+};
+
+/// What the badge lanes owe a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owed {
+    /// One more with each change.
+    pub changes: i64,
+    /// The version of a fall that was sent and is not acknowledged.
+    pub owed: Option<i64>,
+    /// Repeats that were sent.
+    pub repeats: u64,
+    /// Sends that failed.
+    pub attempts: u32,
+    /// A change is not pushed yet.
+    pub fresh: bool,
+}
+
+/// A device's row, if it has one.
+pub fn load(tx: &Connection, device: i64) -> Result<Option<Owed>> {
+    let sql = "SELECT changes, owed, repeats, attempts, burst_at IS NOT NULL \
+               FROM schedule WHERE device = ?1";
+    let mut statement = tx.prepare_cached(sql)?;
+    let found = statement.query_row([device], |row| {
+        Ok(Owed {
+            changes: row.get(0)?,
+            owed: row.get(1)?,
+            repeats: unsigned(row, 2)?,
+            attempts: row.get(3)?,
+            fresh: row.get(4)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// The account's totals changed: every device of it that can be pushed to is owed a push, except
+/// the one that learns of it in the answer to its own request.
+pub fn changed(
+    tx: &Connection,
+    rules: &Rules,
+    account: i64,
+    except: Option<i64>,
+    now: u64,
+) -> Result<()> {
+    let sql = "SELECT devices.id, schedule.burst_at FROM devices \
+               LEFT JOIN schedule ON schedule.device = devices.id \
+               WHERE devices.account = ?1 AND devices.push_token IS NOT NULL \
+               AND devices.id IS NOT ?2";
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map(params![account, except], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+    })?;
+    let devices = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let sql = "INSERT INTO schedule(device, due_at, burst_at, changes) VALUES (?1, ?2, ?3, 1) \
+               ON CONFLICT DO UPDATE SET due_at = ?2, burst_at = ?3, changes = changes + 1, \
+               repeats = 0, attempts = 0";
+    let mut statement = tx.prepare_cached(sql)?;
+    for (device, burst) in devices {
+        let began = burst.and_then(|at| u64::try_from(at).ok()).unwrap_or(now);
+        let due = rules.due(now, began);
+        statement.execute(params![device, signed(due), signed(began)])?;
+    }
+    Ok(())
+}
+
+/// Queues a notification for every device of the account that may show one.
+pub fn alert(
+    tx: &Connection,
+    account: i64,
+    conversation: &ConversationId,
+    position: Position,
+    alert: &Alert,
+    now: u64,
+) -> Result<()> {
+    let text =
+        serde_json::to_string(alert).map_err(|error| StoreError::Failed(error.to_string()))?;
+    let sql = "INSERT INTO alerts(device, conversation, position, alert, due_at, created_at) \
+               SELECT id, ?2, ?3, ?4, ?5, ?5 FROM devices \
+               WHERE account = ?1 AND push_token IS NOT NULL AND alerts_allowed = 1";
+    tx.prepare_cached(sql)?.execute(params![
+        account,
+        conversation.as_str(),
+        signed(position.get()),
+        text,
+        signed(now)
+    ])?;
+    Ok(())
+}
+
+/// A device's conditions or push token changed: what waits for it is looked at again now.
+pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
+    let sql = "UPDATE schedule SET due_at = min(due_at, ?2) \
+               WHERE device = ?1 AND burst_at IS NOT NULL";
+    tx.execute(sql, params![device, signed(now)])?;
+    Ok(())
+}
+
+/// Settles a fall that the device has seen: it confirmed a cursor past it, was given an answer past
+/// it, or named a push that told it.
+pub fn acknowledge(tx: &Connection, device: i64) -> Result<()> {
+    let Some(Owed {
+        owed: Some(version),
+        fresh,
+        ..
+    }) = load(tx, device)?
+    else {
+        return Ok(());
+    };
+    let sql = "SELECT max(coalesce(cursor, 0), served) >= ?2 OR EXISTS (SELECT 1 FROM pushes \
+               WHERE device = ?1 AND version >= ?2 AND received_at IS NOT NULL) \
+               FROM devices WHERE id = ?1";
+    let mut statement = tx.prepare_cached(sql)?;
+    let seen: bool = statement.query_row(params![device, version], |row| row.get(0))?;
+    if seen && fresh {
+        tx.prepare_cached("UPDATE schedule SET owed = NULL WHERE device = ?1")?
+            .execute([device])?;
+    } else if seen {
+        forget(tx, device)?;
+    }
+    Ok(())
+}
+
+/// Nothing is owed to the device any more.
+pub fn forget(tx: &Connection, device: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM schedule WHERE device = ?1")?
+        .execute([device])?;
+    Ok(())
+}
+
+/// The next look at a device's row.
+pub fn wait(tx: &Connection, device: i64, until: Option<u64>) -> Result<()> {
+    tx.prepare_cached("UPDATE schedule SET due_at = ?2 WHERE device = ?1")?
+        .execute(params![device, until.map(signed)])?;
+    Ok(())
+}

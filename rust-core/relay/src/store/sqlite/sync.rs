@@ -1,0 +1,163 @@
+//! What phones ask: changes, and operations with changes.
+
+use rusqlite::{Connection, params};
+use truebadge_protocol::{
+    Version,
+    messages::{Changes, OperationOutcome, OperationsApplied, OperationsRequest},
+};
+
+use super::{
+    accounts::{self, Account},
+    convert::signed,
+    credentials,
+    devices::{self, Device},
+    rows::AccountRows,
+    schedule,
+};
+use crate::{
+    model::{Ledger, Outcome, PageStart},
+    planner::Rules,
+    store::{Ask, Result, StoreError, TokenRow},
+};
+
+/// A page of changes; see [`crate::store::Store::changes`]. A token whose phone has not registered
+/// yet may read, but confirms nothing.
+pub fn changes(tx: &Connection, token: TokenRow, ask: &Ask, now: u64) -> Result<Changes> {
+    let bound = credentials::bound(tx, token)?;
+    let account = accounts::load(tx, bound.account)?;
+    let device = match &bound.device {
+        Some(id) => devices::find(tx, bound.account, id)?,
+        None => None,
+    };
+    answer(tx, &account, device.as_ref(), ask, now)
+}
+
+/// Applies operations; see [`crate::store::Store::operate`].
+pub fn operate(
+    tx: &Connection,
+    rules: Option<&Rules>,
+    token: TokenRow,
+    request: &OperationsRequest,
+    ask: &Ask,
+    now: u64,
+) -> Result<OperationsApplied> {
+    let bound = credentials::bound(tx, token)?;
+    let id = bound.device.as_ref().ok_or(StoreError::NotRegistered)?;
+    let device = devices::find(tx, bound.account, id)?.ok_or(StoreError::NotRegistered)?;
+    let before = accounts::load(tx, bound.account)?;
+    let mut rows = AccountRows {
+        tx,
+        account: bound.account,
+    };
+    let mut ledger = Ledger::new(before.sums, &mut rows);
+    let mut acknowledged = device.acknowledged;
+    let mut applied = Vec::new();
+    for operation in &request.operations {
+        if operation.number <= acknowledged {
+            continue;
+        }
+        if operation.number != acknowledged + 1 {
+            return Err(StoreError::Hole {
+                expected: acknowledged + 1,
+                found: operation.number,
+            });
+        }
+        acknowledged = operation.number;
+        let outcome = ledger.action(&operation.action, operation.seen)?;
+        applied.push(reported(operation.number, &outcome, ledger.sums().head));
+    }
+    let account = Account {
+        sums: ledger.sums(),
+        ..before.clone()
+    };
+    tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
+        .execute(params![device.row, signed(acknowledged)])?;
+    if account.sums != before.sums {
+        accounts::save_sums(tx, account.row, &account.sums)?;
+    }
+    if account.sums.totals != before.sums.totals
+        && let Some(rules) = rules
+    {
+        schedule::changed(tx, rules, account.row, Some(device.row), now)?;
+    }
+    let device = Device {
+        acknowledged,
+        ..device
+    };
+    let changes = answer(tx, &account, Some(&device), ask, now)?;
+    Ok(OperationsApplied { applied, changes })
+}
+
+/// An operation that changed nothing is in effect at the head.
+fn reported(number: u64, outcome: &Outcome, head: Version) -> OperationOutcome {
+    let rejected = match outcome {
+        Outcome::Rejected(why) => Some((*why).to_owned()),
+        _ => None,
+    };
+    OperationOutcome {
+        number,
+        version: rejected
+            .is_none()
+            .then(|| outcome.version().unwrap_or(head)),
+        rejected,
+    }
+}
+
+fn answer(
+    tx: &Connection,
+    account: &Account,
+    device: Option<&Device>,
+    ask: &Ask,
+    now: u64,
+) -> Result<Changes> {
+    let sums = account.sums;
+    let start = PageStart::of(ask.epoch.as_ref(), ask.since, &account.epoch, sums.head);
+    let rows = AccountRows {
+        tx,
+        account: account.row,
+    };
+    let mut changes = rows.above(start.above, start.reset, ask.limit + 1)?;
+    let more = changes.len() > ask.limit;
+    changes.truncate(ask.limit);
+    let next = match changes.last() {
+        Some(last) if more => last.version,
+        _ => sums.head,
+    };
+    if let Some(device) = device {
+        let cursor = (!start.reset).then_some(ask.since);
+        devices::confirm(tx, device, cursor, &ask.received, now)?;
+        if !more {
+            served(tx, device, account)?;
+        }
+        schedule::acknowledge(tx, device.row)?;
+    }
+    Ok(Changes {
+        epoch: account.epoch.clone(),
+        reset: start.reset,
+        changes,
+        next,
+        head: sums.head,
+        more,
+        totals: sums.totals,
+        digest: sums.digest,
+        acknowledged: device.map_or(0, |device| device.acknowledged),
+        last_push: device.map_or(0, |device| device.last_push),
+        server_time: now,
+    })
+}
+
+/// The answer tells the device everything, so no push needs to.
+fn served(tx: &Connection, device: &Device, account: &Account) -> Result<()> {
+    let totals = account.sums.totals;
+    let sql = "UPDATE devices SET served = ?2, told_unread = ?3, told_mentions = ?4, \
+               told_conversations = ?5 WHERE id = ?1 AND (served, told_unread, told_mentions, \
+               told_conversations) IS NOT (?2, ?3, ?4, ?5)";
+    tx.prepare_cached(sql)?.execute(params![
+        device.row,
+        signed(account.sums.head.get()),
+        signed(totals.unread),
+        signed(totals.mentions),
+        signed(totals.conversations),
+    ])?;
+    Ok(())
+}
