@@ -114,7 +114,10 @@ impl Session {
             return Step::Register;
         }
         let query = query(facts);
-        if !facts.unconfirmed.is_empty() && !self.learn_first && !self.more {
+        // Before the first sync the phone does not know where the relay's count of its operations
+        // stands: it may have lost its store, and the relay would skip numbers that it has seen.
+        let counted = facts.epoch.is_some() && !self.learn_first && !self.more;
+        if !facts.unconfirmed.is_empty() && counted {
             let batch = facts.unconfirmed.iter().take(OPERATIONS).cloned().collect();
             return Step::Operations(query, batch);
         }

@@ -16,7 +16,9 @@ async fn a_read_on_the_desktop_clears_the_badge_without_a_request() {
     phone.relay.requests();
 
     let read = phone.relay.commit("family", 0, 3);
-    let outcome = phone.push(&push(&phone.relay, 1, 1, 2, Some(vec![read]), Totals::ZERO)).await;
+    let outcome = phone
+        .push(&push(&phone.relay, 1, 1, 2, Some(vec![read]), Totals::ZERO))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Applied));
     assert!(outcome.shown);
@@ -30,7 +32,10 @@ async fn a_push_that_comes_twice_changes_nothing_the_second_time() {
     let new = phone.relay.commit("family", 2, 2);
     let bytes = push(&phone.relay, 1, 0, 1, Some(vec![new]), unread(2, 1));
 
-    assert_eq!(phone.push(&bytes).await.disposition, Some(Disposition::Applied));
+    assert_eq!(
+        phone.push(&bytes).await.disposition,
+        Some(Disposition::Applied)
+    );
     let again = phone.push(&bytes).await;
 
     assert_eq!(again.disposition, Some(Disposition::Stale));
@@ -45,7 +50,9 @@ async fn the_last_push_repairs_all_that_were_lost_before_it() {
     let a = phone.relay.commit("a", 0, 1);
     phone.relay.requests();
 
-    let outcome = phone.push(&push(&phone.relay, 3, 0, 3, Some(vec![b, a]), unread(4, 1))).await;
+    let outcome = phone
+        .push(&push(&phone.relay, 3, 0, 3, Some(vec![b, a]), unread(4, 1)))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Applied));
     assert_eq!(phone.icon(), Some(4));
@@ -73,7 +80,9 @@ async fn a_push_after_a_hole_shows_its_totals_and_fetches_what_is_missing() {
     phone.relay.commit("a", 5, 5);
     let b = phone.relay.commit("b", 1, 1);
 
-    let outcome = phone.push(&push(&phone.relay, 2, 1, 2, Some(vec![b]), unread(6, 2))).await;
+    let outcome = phone
+        .push(&push(&phone.relay, 2, 1, 2, Some(vec![b]), unread(6, 2)))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Gap));
     assert!(outcome.synced);
@@ -89,7 +98,9 @@ async fn a_push_without_rows_shows_its_totals_while_the_relay_cannot_be_reached(
     phone.relay.commit("a", 7, 7);
     phone.relay.fail(support::Fault::Lost);
 
-    let outcome = phone.push(&push(&phone.relay, 1, 0, 1, None, unread(7, 1))).await;
+    let outcome = phone
+        .push(&push(&phone.relay, 1, 0, 1, None, unread(7, 1)))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Gap));
     assert!(!outcome.synced);
@@ -98,14 +109,22 @@ async fn a_push_without_rows_shows_its_totals_while_the_relay_cannot_be_reached(
     assert!(!outcome.badge.unwrap().complete);
 }
 
-
 #[tokio::test]
 async fn rows_that_do_not_add_up_are_not_applied_and_the_mirror_is_fetched_anew() {
     let phone = Phone::synced().await;
     phone.relay.commit("a", 2, 2);
     let wrong = row("a", 1, 9, 9);
 
-    let outcome = phone.push(&push(&phone.relay, 1, 0, 1, Some(vec![wrong]), unread(2, 1))).await;
+    let outcome = phone
+        .push(&push(
+            &phone.relay,
+            1,
+            0,
+            1,
+            Some(vec![wrong]),
+            unread(2, 1),
+        ))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Diverged));
     assert!(outcome.synced);
@@ -121,7 +140,9 @@ async fn a_push_of_another_history_is_not_believed_before_a_reset() {
     phone.relay.0.lock().unwrap().epoch = "epoch-2".to_owned();
     phone.relay.commit("b", 1, 1);
 
-    let outcome = phone.push(&push(&phone.relay, 1, 0, 2, None, unread(3, 2))).await;
+    let outcome = phone
+        .push(&push(&phone.relay, 1, 0, 2, None, unread(3, 2)))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::EpochChanged));
     assert!(outcome.synced);
@@ -178,8 +199,9 @@ async fn a_push_is_handled_by_the_extension_over_the_store_of_the_app() {
     let extension = phone.again(Process::Extension);
     let new = phone.relay.commit("family", 3, 3);
 
-    let outcome =
-        extension.push(&push(&phone.relay, 1, 0, 1, Some(vec![new]), unread(3, 1))).await;
+    let outcome = extension
+        .push(&push(&phone.relay, 1, 0, 1, Some(vec![new]), unread(3, 1)))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Applied));
     assert_eq!(extension.icon(), Some(3));
@@ -190,7 +212,9 @@ async fn a_push_is_handled_by_the_extension_over_the_store_of_the_app() {
 async fn receipts_ride_on_the_next_request() {
     let phone = Phone::synced().await;
     let a = phone.relay.commit("a", 1, 1);
-    phone.push(&push(&phone.relay, 41, 0, 1, Some(vec![a]), unread(1, 1))).await;
+    phone
+        .push(&push(&phone.relay, 41, 0, 1, Some(vec![a]), unread(1, 1)))
+        .await;
     phone.relay.requests();
 
     phone.refresh().await;
@@ -207,8 +231,16 @@ async fn a_muted_conversation_does_not_count() {
     let phone = Phone::synced().await;
     let mut muted = phone.relay.commit("noise", 50, 50);
     muted.level = truebadge_protocol::Level::None;
-    let outcome =
-        phone.push(&push(&phone.relay, 1, 0, 1, Some(vec![muted]), Totals::ZERO)).await;
+    let outcome = phone
+        .push(&push(
+            &phone.relay,
+            1,
+            0,
+            1,
+            Some(vec![muted]),
+            Totals::ZERO,
+        ))
+        .await;
 
     assert_eq!(outcome.disposition, Some(Disposition::Applied));
     assert_eq!(phone.icon(), Some(0));

@@ -82,11 +82,11 @@ impl Core {
         match flight.run(report).await {
             Ok(()) => {
                 *succeeded = begun;
-                self.rest(key, Next::AtOnce)
+                self.rest(key, &Next::AtOnce)
             }
             Err(Failure::SignedOut) => self.sign_out(key, report),
             Err(Failure::Pause(error, pause)) => {
-                self.rest(key, Next::After(pause))?;
+                self.rest(key, &Next::After(pause))?;
                 Err(error)
             }
             Err(Failure::Stop(error)) => Err(error),
@@ -94,7 +94,7 @@ impl Core {
     }
 
     /// Remembers when the relay may be asked again: in wall time, so that it survives a kill.
-    fn rest(&self, key: AccountKey, next: Next) -> Result<(), EngineError> {
+    fn rest(&self, key: AccountKey, next: &Next) -> Result<(), EngineError> {
         let now = self.bridges.clock.now();
         self.store.write(Durability::Refetchable, |tx| {
             let mut account = tx.account_by_key(key)?;

@@ -53,7 +53,10 @@ impl DeliveredNotifications for Centre {
     }
 
     fn remove(&self, identifiers: Vec<String>, reply: Reply<()>) {
-        self.0.lock().unwrap().retain(|shown| !identifiers.contains(&shown.identifier));
+        self.0
+            .lock()
+            .unwrap()
+            .retain(|shown| !identifiers.contains(&shown.identifier));
         reply.succeed(());
     }
 }
@@ -130,11 +133,25 @@ impl Phone {
             },
         )
         .unwrap();
-        Self { engine, icon, centre, keychain, watch, relay: relay.clone(), directory }
+        Self {
+            engine,
+            icon,
+            centre,
+            keychain,
+            watch,
+            relay: relay.clone(),
+            directory,
+        }
     }
 
     pub async fn refresh(&self) -> WakeOutcome {
         self.engine.refresh(Cause::Foreground, BUDGET).await
+    }
+
+    /// A refresh in which the nth request meets the nth fault.
+    pub async fn refresh_with_faults(&self, faults: &[Option<Fault>]) -> WakeOutcome {
+        self.relay.plan(faults);
+        self.refresh().await
     }
 
     pub async fn push(&self, payload: &[u8]) -> WakeOutcome {
@@ -209,9 +226,18 @@ pub fn push(
         rows,
         item: None,
     };
-    payload.compose(&Aps { content_available: true, ..Aps::default() }).unwrap()
+    payload
+        .compose(&Aps {
+            content_available: true,
+            ..Aps::default()
+        })
+        .unwrap()
 }
 
 pub fn unread(number: u64, conversations: u64) -> Totals {
-    Totals { unread: number, mentions: 0, conversations }
+    Totals {
+        unread: number,
+        mentions: 0,
+        conversations,
+    }
 }

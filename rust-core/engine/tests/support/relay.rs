@@ -36,7 +36,7 @@ pub struct State {
     pub acknowledged: u64,
     pub page: usize,
     pub rejects: bool,
-    pub faults: VecDeque<Fault>,
+    pub faults: VecDeque<Option<Fault>>,
     pub requests: Vec<String>,
     pub refused_tokens: Vec<String>,
     pub registrations: Vec<DeviceRegistration>,
@@ -49,7 +49,11 @@ pub struct FakeRelay(pub Mutex<State>);
 
 impl FakeRelay {
     pub fn new() -> Self {
-        let state = State { epoch: "epoch-1".to_owned(), page: 500, ..State::default() };
+        let state = State {
+            epoch: "epoch-1".to_owned(),
+            page: 500,
+            ..State::default()
+        };
         Self(Mutex::new(state))
     }
 
@@ -67,7 +71,12 @@ impl FakeRelay {
     }
 
     pub fn fail(&self, fault: Fault) {
-        self.0.lock().unwrap().faults.push_back(fault);
+        self.plan(&[Some(fault)]);
+    }
+
+    /// What becomes of the next requests, in their order.
+    pub fn plan(&self, faults: &[Option<Fault>]) {
+        self.0.lock().unwrap().faults.extend(faults.iter().cloned());
     }
 
     /// The requests since the last call, as `METHOD path?query`.
@@ -79,24 +88,42 @@ impl FakeRelay {
         let mut state = self.0.lock().unwrap();
         let path = request.url.path().trim_start_matches('/').to_owned();
         let query = request.url.query().unwrap_or_default();
-        state.requests.push(format!("{} {path}?{query}", request.method.as_str()));
-        let fault = state.faults.pop_front();
+        state
+            .requests
+            .push(format!("{} {path}?{query}", request.method.as_str()));
+        let fault = state.faults.pop_front().flatten();
         match fault {
             Some(Fault::Lost) => return Err(TransportError::NoConnection),
             Some(Fault::Status(status, retry_after)) => {
-                return Ok(Response { status, retry_after, body: Vec::new() });
+                return Ok(Response {
+                    status,
+                    retry_after,
+                    body: Vec::new(),
+                });
             }
             _ => {}
         }
-        if state.refused_tokens.iter().any(|token| token == request.credentials.expose()) {
-            return Ok(Response { status: 401, retry_after: None, body: Vec::new() });
+        if state
+            .refused_tokens
+            .iter()
+            .any(|token| token == request.credentials.expose())
+        {
+            return Ok(Response {
+                status: 401,
+                retry_after: None,
+                body: Vec::new(),
+            });
         }
         let body = request.body.as_deref().unwrap_or_default();
         let response = match (request.method, path.as_str()) {
             (Method::Put, path) if path.starts_with("v1/devices/") => state.register(body),
             (Method::Get, "v1/changes") => json(&state.changes(request)),
             (Method::Post, "v1/operations") => state.operations(request, body),
-            _ => Response { status: 404, retry_after: None, body: Vec::new() },
+            _ => Response {
+                status: 404,
+                retry_after: None,
+                body: Vec::new(),
+            },
         };
         if matches!(fault, Some(Fault::AnswerLost)) {
             return Err(TransportError::Broken);
@@ -107,7 +134,8 @@ impl FakeRelay {
 
 impl State {
     fn register(&mut self, body: &[u8]) -> Response {
-        self.registrations.push(serde_json::from_slice(body).unwrap());
+        self.registrations
+            .push(serde_json::from_slice(body).unwrap());
         json(&DeviceRegistered {
             route: Route::new("route-alice").unwrap(),
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
@@ -132,7 +160,11 @@ impl State {
         let more = rows.len() > self.page;
         rows.truncate(self.page);
         let head = super::version(self.head);
-        let next = if more { rows.last().unwrap().version } else { head };
+        let next = if more {
+            rows.last().unwrap().version
+        } else {
+            head
+        };
         let digest = Digest::of(self.rows.values());
         Changes {
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
@@ -142,7 +174,11 @@ impl State {
             head,
             more,
             totals: Totals::of(self.rows.values()),
-            digest: if self.digest_lies { Digest::from_bits(1) } else { digest },
+            digest: if self.digest_lies {
+                Digest::from_bits(1)
+            } else {
+                digest
+            },
             acknowledged: self.acknowledged,
             last_push: 0,
             server_time: 0,
@@ -157,7 +193,11 @@ impl State {
                 continue;
             }
             if operation.number != self.acknowledged + 1 {
-                return Response { status: 409, retry_after: None, body: Vec::new() };
+                return Response {
+                    status: 409,
+                    retry_after: None,
+                    body: Vec::new(),
+                };
             }
             self.acknowledged = operation.number;
             let refused = self.rejects.then(|| "not yours".to_owned());
@@ -171,13 +211,19 @@ impl State {
                 rejected: refused,
             });
         }
-        json(&OperationsApplied { applied, changes: self.changes(request) })
+        json(&OperationsApplied {
+            applied,
+            changes: self.changes(request),
+        })
     }
 
     fn apply(&mut self, action: &Action, _seen: Version) {
         let id = action.conversation().clone();
-        let mut row =
-            self.rows.get(&id).cloned().unwrap_or_else(|| ConversationState::empty(id.clone()));
+        let mut row = self
+            .rows
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| ConversationState::empty(id.clone()));
         match action {
             Action::ReadUpTo { position, .. } => {
                 if *position > row.read_up_to {
@@ -197,7 +243,11 @@ impl State {
 }
 
 fn json(value: &impl serde::Serialize) -> Response {
-    Response { status: 200, retry_after: None, body: serde_json::to_vec(value).unwrap() }
+    Response {
+        status: 200,
+        retry_after: None,
+        body: serde_json::to_vec(value).unwrap(),
+    }
 }
 
 impl Transport for FakeRelay {

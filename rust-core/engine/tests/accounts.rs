@@ -1,0 +1,99 @@
+//! Several accounts on one phone, and what signing out leaves.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use support::{Phone, RELAY, alice};
+use truebadge_engine::EngineError;
+use truebadge_protocol::{AccountId, BadgePolicy};
+
+fn bob() -> AccountId {
+    AccountId::new("bob").unwrap()
+}
+
+fn add_to_store(phone: &Phone, account: &str, unread: u32) {
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    let sql = "UPDATE accounts SET unread = ?2, conversations = 1, epoch = 'e' WHERE account = ?1";
+    assert_eq!(store.execute(sql, (account, unread)).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_badge_is_the_sum_of_the_accounts_that_take_part() {
+    let phone = Phone::new();
+    phone.engine.add_account(&bob(), RELAY).unwrap();
+    add_to_store(&phone, "alice", 3);
+    add_to_store(&phone, "bob", 4);
+
+    assert_eq!(
+        phone
+            .engine
+            .set_policy(BadgePolicy::Messages)
+            .unwrap()
+            .badge,
+        7
+    );
+    assert_eq!(
+        phone
+            .engine
+            .set_policy(BadgePolicy::Conversations)
+            .unwrap()
+            .badge,
+        2
+    );
+    assert_eq!(phone.engine.set_policy(BadgePolicy::Off).unwrap().badge, 0);
+    phone.engine.set_policy(BadgePolicy::Messages).unwrap();
+    assert_eq!(
+        phone.engine.set_participation(&bob(), false).unwrap().badge,
+        3
+    );
+    assert_eq!(phone.icon(), Some(3));
+}
+
+#[tokio::test]
+async fn signing_out_takes_the_account_out_of_the_badge_and_off_the_phone() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+
+    assert_eq!(phone.engine.remove_account(&alice()).unwrap().badge, 0);
+
+    assert_eq!(phone.icon(), Some(0));
+    assert_eq!(
+        phone.engine.conversations(&alice()).unwrap_err(),
+        EngineError::UnknownAccount
+    );
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    for table in ["accounts", "rows", "staged", "operations", "receipts"] {
+        let rows: u32 = store
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_relay_without_tls_is_refused_outside_this_machine() {
+    let phone = Phone::synced().await;
+    for address in [
+        "http://relay.example/",
+        "ftp://relay.example/",
+        "relay.example",
+        "https://",
+        "https://user:secret@relay.example/",
+    ] {
+        let error = phone.engine.add_account(&bob(), address).unwrap_err();
+        assert!(
+            matches!(error, EngineError::InvalidArgument(_)),
+            "{address}"
+        );
+    }
+    for address in [
+        "http://127.0.0.1:8787",
+        "http://[::1]:8787/",
+        "https://relay.example/base",
+    ] {
+        phone.engine.add_account(&bob(), address).unwrap();
+    }
+}

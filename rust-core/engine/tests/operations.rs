@@ -1,0 +1,284 @@
+//! What the person does on this phone: seen at once, never lost, in effect exactly once.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use support::{Fault, Phone, alice, conversation, position, push, unread};
+use truebadge_engine::{Cause, EngineError, Process};
+
+#[tokio::test]
+async fn a_read_on_the_phone_lowers_the_badge_before_any_network() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.requests();
+
+    let badge = phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(2), 1)
+        .unwrap();
+
+    assert_eq!(badge.badge, 1);
+    assert_eq!(phone.icon(), Some(1));
+    assert_eq!(phone.relay.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_read_on_the_phone_reaches_the_relay_and_leaves_the_outbox() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+
+    let outcome = phone
+        .engine
+        .refresh(Cause::Operation, support::BUDGET)
+        .await;
+
+    assert!(outcome.synced);
+    assert_eq!(phone.icon(), Some(0));
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+    assert!(phone.engine.conversations(&alice()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_read_here_does_not_come_back_because_of_an_older_push() {
+    let phone = Phone::synced().await;
+    let two = phone.relay.commit("family", 2, 2);
+    phone
+        .push(&push(&phone.relay, 1, 0, 1, Some(vec![two]), unread(2, 1)))
+        .await;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(2), 0)
+        .unwrap();
+    assert_eq!(phone.icon(), Some(0));
+
+    // The relay did not know of the read when it sent this.
+    let other = phone.relay.commit("work", 1, 1);
+    phone
+        .push(&push(
+            &phone.relay,
+            2,
+            1,
+            2,
+            Some(vec![other]),
+            unread(3, 2),
+        ))
+        .await;
+    assert_eq!(phone.icon(), Some(1));
+
+    // Nor when it sent this, which only tells totals.
+    phone.relay.commit("home", 1, 1);
+    phone.relay.fail(Fault::Lost);
+    phone
+        .push(&push(&phone.relay, 3, 2, 3, None, unread(4, 3)))
+        .await;
+    assert_eq!(phone.icon(), Some(2));
+}
+
+#[tokio::test]
+async fn an_item_that_arrives_after_the_read_counts() {
+    let phone = Phone::synced().await;
+    let two = phone.relay.commit("family", 2, 2);
+    phone
+        .push(&push(&phone.relay, 1, 0, 1, Some(vec![two]), unread(2, 1)))
+        .await;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(2), 0)
+        .unwrap();
+
+    let three = phone.relay.commit("family", 3, 3);
+    phone
+        .push(&push(
+            &phone.relay,
+            2,
+            1,
+            2,
+            Some(vec![three]),
+            unread(3, 1),
+        ))
+        .await;
+
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
+async fn marking_unread_counts_one_and_is_undone_by_the_next_read() {
+    let phone = Phone::synced().await;
+    let family = conversation("family");
+
+    assert_eq!(
+        phone
+            .engine
+            .mark_unread(&alice(), &family, true)
+            .unwrap()
+            .badge,
+        1
+    );
+    assert_eq!(
+        phone
+            .engine
+            .mark_read(&alice(), &family, position(1), 0)
+            .unwrap()
+            .badge,
+        0
+    );
+
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn an_operation_survives_a_kill_and_is_sent_by_the_next_process() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.fail(Fault::Lost);
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+    assert!(!phone.refresh().await.synced);
+
+    let restarted = phone.again(Process::App);
+    let outcome = restarted.refresh().await;
+
+    assert!(outcome.synced);
+    assert_eq!(restarted.icon(), Some(0));
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+}
+
+#[tokio::test]
+async fn an_operation_whose_answer_was_lost_takes_effect_once() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_unread(&alice(), &conversation("work"), true)
+        .unwrap();
+    phone.relay.fail(Fault::AnswerLost);
+
+    assert!(!phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(4));
+    assert!(phone.refresh().await.synced);
+
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.icon(), Some(4));
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+}
+
+#[tokio::test]
+async fn a_refused_operation_is_reported_and_no_longer_counts() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.0.lock().unwrap().rejects = true;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.rejected.len(), 1);
+    assert_eq!(outcome.rejected[0].reason, "not yours");
+    assert_eq!(phone.icon(), Some(3));
+}
+
+#[tokio::test]
+async fn a_phone_that_lost_its_store_does_not_lose_what_is_read_on_it_next() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.relay.0.lock().unwrap().acknowledged = 57;
+    // Done before the first sync: the phone numbers from 1, the relay has seen 57 from it.
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+
+    for _ in 0..2 {
+        phone.refresh().await;
+    }
+
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn a_relay_that_lost_its_history_still_gets_what_was_read_here() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_unread(&alice(), &conversation("work"), true)
+        .unwrap();
+    phone.refresh().await;
+    {
+        let mut relay = phone.relay.0.lock().unwrap();
+        relay.epoch = "epoch-2".to_owned();
+        relay.acknowledged = 0;
+        relay.operations_applied = 0;
+    }
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.error, None);
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_that_is_merely_old_does_not_renumber_operations() {
+    let phone = Phone::synced().await;
+    let family = conversation("family");
+    phone.engine.mark_unread(&alice(), &family, true).unwrap();
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_unread(&alice(), &conversation("work"), true)
+        .unwrap();
+
+    // Sent before the relay had applied the first operation: it acknowledges nothing.
+    let home = phone.relay.commit("home", 1, 1);
+    let at = home.version.get();
+    phone
+        .push(&push(
+            &phone.relay,
+            1,
+            at - 1,
+            at,
+            Some(vec![home]),
+            unread(2, 2),
+        ))
+        .await;
+    phone.refresh().await;
+
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 2);
+    assert_eq!(phone.icon(), Some(3));
+}
+
+#[tokio::test]
+async fn an_operation_on_an_account_that_is_not_here_is_an_error() {
+    let phone = Phone::synced().await;
+    let stranger = truebadge_protocol::AccountId::new("bob").unwrap();
+
+    let error = phone
+        .engine
+        .mark_unread(&stranger, &conversation("x"), true)
+        .unwrap_err();
+
+    assert_eq!(error, EngineError::UnknownAccount);
+    assert_eq!(phone.engine.badge().unwrap().badge, 0);
+}

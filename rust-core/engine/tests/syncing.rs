@@ -1,0 +1,262 @@
+//! Catching up with the relay: pages, resets, wrong mirrors, credentials, pauses.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use support::{BUDGET, Fault, Phone, alice};
+use truebadge_engine::{Cause, EngineError, Process, transport::TransportError};
+
+#[tokio::test]
+async fn many_pages_arrive_as_one_truth() {
+    let phone = Phone::new();
+    phone.relay.0.lock().unwrap().page = 3;
+    for number in 0..10 {
+        phone.relay.commit(&format!("conversation {number}"), 2, 2);
+    }
+
+    let outcome = phone.refresh().await;
+
+    assert!(outcome.synced);
+    assert!(outcome.badge.unwrap().complete);
+    assert_eq!(phone.icon(), Some(20));
+    assert!(
+        !phone
+            .icon
+            .set
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|set| *set != 0 && *set != 20)
+    );
+}
+
+#[tokio::test]
+async fn an_unfinished_reset_shows_the_servers_total_and_goes_on_in_the_next_wake() {
+    let phone = Phone::new();
+    phone.relay.0.lock().unwrap().page = 2;
+    for number in 0..6 {
+        phone.relay.commit(&format!("conversation {number}"), 1, 1);
+    }
+    phone
+        .refresh_with_faults(&[None, None, Some(Fault::Lost)])
+        .await;
+    assert_eq!(phone.icon(), Some(6));
+    assert!(
+        phone.engine.conversations(&alice()).unwrap().is_empty(),
+        "staged rows are not shown"
+    );
+    phone.relay.requests();
+
+    let restarted = phone.again(Process::App);
+    let outcome = restarted.refresh().await;
+
+    assert!(outcome.synced);
+    assert!(phone.relay.requests()[0].contains("since=2"));
+    assert_eq!(restarted.engine.conversations(&alice()).unwrap().len(), 6);
+    assert_eq!(restarted.icon(), Some(6));
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_read_during_a_reset_does_not_stay() {
+    let phone = Phone::new();
+    phone.relay.0.lock().unwrap().page = 2;
+    for id in ["a", "b", "c", "d"] {
+        phone.relay.commit(id, 1, 1);
+    }
+    phone
+        .refresh_with_faults(&[None, None, Some(Fault::Lost)])
+        .await;
+    phone.relay.commit("a", 0, 1);
+
+    phone.refresh().await;
+
+    assert_eq!(phone.icon(), Some(3));
+    assert_eq!(phone.engine.conversations(&alice()).unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_mirror_that_diverged_is_fetched_anew_in_the_same_wake() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 2, 2);
+    phone.refresh().await;
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    store.execute("UPDATE rows SET unread = 9", []).unwrap();
+    store
+        .execute("UPDATE accounts SET unread = 9, digest = 1", [])
+        .unwrap();
+    drop(store);
+
+    let outcome = phone.refresh().await;
+
+    assert!(outcome.synced);
+    assert_eq!(phone.icon(), Some(2));
+    assert_eq!(
+        phone.engine.conversations(&alice()).unwrap()[0]
+            .state
+            .unread,
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_relay_whose_digest_never_fits_is_asked_a_bounded_number_of_times() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 2, 2);
+    phone.relay.0.lock().unwrap().digest_lies = true;
+
+    phone.refresh().await;
+
+    assert!(phone.relay.requests().len() <= 6);
+    assert_eq!(
+        phone.icon(),
+        Some(2),
+        "the number that the server tells is shown"
+    );
+}
+
+#[tokio::test]
+async fn a_server_restored_from_a_backup_is_followed() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 2, 2);
+    phone.relay.commit("b", 2, 2);
+    phone.refresh().await;
+    {
+        let mut relay = phone.relay.0.lock().unwrap();
+        relay.epoch = "epoch-2".to_owned();
+        relay.head = 1;
+        relay.rows.retain(|id, _| id.as_str() == "a");
+    }
+
+    let outcome = phone.refresh().await;
+
+    assert!(outcome.synced);
+    assert_eq!(phone.icon(), Some(2));
+}
+
+#[tokio::test]
+async fn refused_credentials_are_renewed_once() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 1, 1);
+    phone.relay.0.lock().unwrap().refused_tokens = vec!["stored".to_owned()];
+
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(1));
+
+    phone
+        .relay
+        .0
+        .lock()
+        .unwrap()
+        .refused_tokens
+        .push("fresh".to_owned());
+    let outcome = phone.refresh().await;
+    assert_eq!(outcome.error, Some(EngineError::CredentialsRefused));
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
+async fn without_credentials_the_badge_stays_and_the_person_is_told_to_sign_in() {
+    let phone = Phone::synced().await;
+    *phone.keychain.0.lock().unwrap() = None;
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.error, Some(EngineError::NoCredentials));
+    assert!(outcome.shown);
+}
+
+#[tokio::test]
+async fn an_account_that_ended_no_longer_counts() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 4, 4);
+    phone.refresh().await;
+    phone.relay.fail(Fault::Status(410, None));
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.signed_out, vec![alice()]);
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn after_a_failure_the_background_keeps_the_pause_that_the_relay_asked_for() {
+    let phone = Phone::synced().await;
+    phone.relay.commit("a", 1, 1);
+    phone
+        .relay
+        .fail(Fault::Status(503, Some(Duration::from_mins(1))));
+    let background = || phone.engine.refresh(Cause::BackgroundRefresh, BUDGET);
+    phone.relay.requests();
+
+    let failed = background().await;
+    assert_eq!(
+        failed.error,
+        Some(EngineError::Transport(TransportError::Status(503)))
+    );
+    phone.watch.0.fetch_add(59_000, Ordering::Relaxed);
+    background().await;
+    assert_eq!(phone.relay.requests().len(), 1);
+
+    phone.watch.0.fetch_add(1_000, Ordering::Relaxed);
+    assert!(background().await.synced);
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_years_ahead_does_not_stall_the_next_sync() {
+    let phone = Phone::synced().await;
+    phone.watch.0.fetch_add(315_360_000_000, Ordering::Relaxed);
+    phone.relay.fail(Fault::Lost);
+    phone.engine.refresh(Cause::BackgroundRefresh, BUDGET).await;
+    phone.watch.0.fetch_sub(315_360_000_000, Ordering::Relaxed);
+
+    let outcome = phone.engine.refresh(Cause::BackgroundRefresh, BUDGET).await;
+
+    assert!(outcome.synced);
+}
+
+#[tokio::test]
+async fn with_less_than_three_seconds_no_request_is_begun() {
+    let phone = Phone::synced().await;
+    phone.relay.requests();
+
+    let outcome = phone
+        .engine
+        .refresh(Cause::Push, Duration::from_millis(2999))
+        .await;
+
+    assert_eq!(phone.relay.requests(), Vec::<String>::new());
+    assert!(!outcome.synced);
+    assert!(outcome.shown);
+}
+
+#[tokio::test]
+async fn the_relay_is_told_of_a_new_push_token_once() {
+    let phone = Phone::synced().await;
+    phone.engine.set_push_token(Some("a1b2")).unwrap();
+    phone.refresh().await;
+    phone.refresh().await;
+
+    let registrations = phone.relay.0.lock().unwrap().registrations.clone();
+    assert_eq!(registrations.len(), 2);
+    assert_eq!(registrations[1].push_token.as_deref(), Some("a1b2"));
+    assert!(registrations[1].sole_account);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_of_this_protocol_changes_nothing() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 2, 2);
+    phone.refresh().await;
+    phone.relay.fail(Fault::Status(200, None));
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(
+        outcome.error,
+        Some(EngineError::NotUnderstood { status: 200 })
+    );
+    assert_eq!(phone.icon(), Some(2));
+}
