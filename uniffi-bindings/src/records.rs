@@ -1,0 +1,233 @@
+//! The values that cross, mirrored from the engine's and the protocol's own.
+
+use crate::TrueBadgeError;
+
+/// What an engine needs to know of its host.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Configuration {
+    /// The directory that the store lives in. It must exist, with its file protection set.
+    pub directory: String,
+    /// The phone's id: random, kept on it, never restored onto another one.
+    pub device: String,
+    /// The app's bundle identifier.
+    pub topic: String,
+    /// Which of Apple's push services the app's tokens belong to.
+    pub environment: PushEnvironment,
+    /// The app's version, for the relay's operator.
+    pub app_version: String,
+    /// Which of the app's processes this is.
+    pub process: Process,
+}
+
+/// Which of Apple's push services a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum PushEnvironment {
+    /// Apps that Xcode installed.
+    Sandbox,
+    /// TestFlight and the App Store.
+    Production,
+}
+
+/// Which of an app's processes runs the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Process {
+    /// The app itself.
+    App,
+    /// The notification service extension: little memory, never repairs.
+    Extension,
+}
+
+/// Why our code runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum WakeCause {
+    /// The app was started.
+    Launch,
+    /// A push woke the app.
+    Push,
+    /// An alert push started the extension.
+    Extension,
+    /// The person opened the app.
+    Foreground,
+    /// iOS granted a background refresh.
+    BackgroundRefresh,
+    /// The network came back.
+    NetworkBack,
+    /// Low Power Mode ended.
+    LowPowerModeEnded,
+    /// The person did something that the relay must hear of.
+    Operation,
+}
+
+/// What a push was found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Disposition {
+    /// Not a TrueBadge payload. Nothing was applied.
+    Malformed,
+    /// For an account that is not on this phone.
+    NotForUs,
+    /// The relay started a new history: everything is fetched again.
+    EpochChanged,
+    /// Nothing new.
+    Stale,
+    /// Applied in full.
+    Applied,
+    /// It does not add up with what the phone has: everything is fetched again.
+    Diverged,
+    /// Something before it is missing: it is fetched.
+    Gap,
+}
+
+/// Which number the badge shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum BadgePolicy {
+    /// Unread messages.
+    Messages,
+    /// Conversations with something unread.
+    Conversations,
+    /// Unread messages that mention the person.
+    Mentions,
+    /// No badge.
+    Off,
+}
+
+/// What of a conversation may count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Level {
+    /// Every unread message.
+    All,
+    /// Only those that mention the person.
+    Mentions,
+    /// Nothing: it is muted.
+    None,
+}
+
+/// What the phone's settings let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches in iOS' settings"
+)]
+pub struct Conditions {
+    /// The person lets the app badge its icon.
+    pub badges_allowed: bool,
+    /// The person lets the app show notifications.
+    pub alerts_allowed: bool,
+    /// Background App Refresh is on, for the phone and for the app.
+    pub background_refresh: bool,
+    /// Low Power Mode is on.
+    pub low_power_mode: bool,
+}
+
+/// The number on the icon, and what it rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct BadgeState {
+    /// The number.
+    pub badge: u32,
+    /// Grows with every change; the one with the largest is the newest.
+    pub generation: u64,
+    /// Whether every account's conversations are known in full. Otherwise the number comes from the
+    /// newest push, and the conversations may not add up to it yet.
+    pub complete: bool,
+}
+
+/// What an account's conversations add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct Totals {
+    /// Messages that count.
+    pub unread: u64,
+    /// Those of them that mention the person.
+    pub mentions: u64,
+    /// Conversations with something that counts.
+    pub conversations: u64,
+}
+
+/// An account on this phone.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Account {
+    /// Its id at its relay.
+    pub account: String,
+    /// Its relay's address.
+    pub relay: String,
+    /// What its conversations add up to, what is still pending taken into account.
+    pub totals: Totals,
+    /// Whether it counts in the badge.
+    pub participates: bool,
+    /// The relay ended it: the person must sign in again.
+    pub signed_out: bool,
+    /// Whether its conversations are known in full.
+    pub complete: bool,
+    /// What the person did that the relay has not confirmed yet.
+    pub pending: u32,
+}
+
+/// A conversation with something to show, as the person should see it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Conversation {
+    /// The account that it belongs to.
+    pub account: String,
+    /// Its id.
+    pub id: String,
+    /// The account's version at which this became its state.
+    pub version: u64,
+    /// Unread messages.
+    pub unread: u32,
+    /// Those of them that mention the person.
+    pub mentions: u32,
+    /// The newest message's position.
+    pub newest: u64,
+    /// The read marker: messages at or below it are read.
+    pub read_up_to: u64,
+    /// What of it may count.
+    pub level: Level,
+    /// Marked unread by hand.
+    pub marked_unread: bool,
+    /// Whether something that the person did here has not been confirmed yet.
+    pub pending: bool,
+}
+
+/// A notification that iOS shows.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct DeliveredNotification {
+    /// iOS' name for it.
+    pub identifier: String,
+    /// Which account it is for: the payload's `tb.r`.
+    pub route: Option<String>,
+    /// Its conversation: the notification's thread.
+    pub conversation: String,
+    /// The message's position: the payload's `tb.a`.
+    pub position: Option<u64>,
+}
+
+/// Something that the person did and that the relay refused for good.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RejectedOperation {
+    /// The account.
+    pub account: String,
+    /// The operation's number on this phone.
+    pub number: u64,
+    /// The relay's reason.
+    pub reason: String,
+}
+
+/// What a wake did.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct WakeOutcome {
+    /// Why our code ran.
+    pub cause: WakeCause,
+    /// What the push was, if it was one.
+    pub disposition: Option<Disposition>,
+    /// The badge at the end; none when the store could not be read, and the icon is as it was.
+    pub badge: Option<BadgeState>,
+    /// Whether the icon took the number.
+    pub shown: bool,
+    /// Whether every account was brought up to date with its relay.
+    pub synced: bool,
+    /// The notifications that were removed because they are read.
+    pub removed: Vec<String>,
+    /// What the relay refused for good.
+    pub rejected: Vec<RejectedOperation>,
+    /// Accounts that the relay ended.
+    pub signed_out: Vec<String>,
+    /// What went wrong, if something did. What could be done without it was done.
+    pub error: Option<TrueBadgeError>,
+}

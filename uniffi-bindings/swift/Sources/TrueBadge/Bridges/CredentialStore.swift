@@ -1,0 +1,28 @@
+internal import TrueBadgeCore
+
+/// The accounts' device tokens.
+public protocol CredentialStore: Sendable {
+    /// An account's token; `nil` when the person must sign in. Throw when it can't be read now, as
+    /// before the phone's first unlock.
+    ///
+    /// - Parameter refused: the token that the relay no longer takes: give a fresh one.
+    func token(for account: AccountID, refused: String?) async throws -> String?
+}
+
+final class CredentialsBridge: TrueBadgeCore.CredentialProvider {
+    private let credentials: any CredentialStore
+
+    init(_ credentials: any CredentialStore) { self.credentials = credentials }
+
+    func credentials(account: String, refused: String?, reply: CredentialsReply) {
+        Task { [credentials] in
+            do {
+                let account = AccountID(rawValue: account)
+                try reply.succeed(
+                    token: try await credentials.token(for: account, refused: refused))
+            } catch {
+                try? reply.fail()
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+import Foundation
+internal import TrueBadgeCore
+
+/// Keeps the number on the app's icon true.
+///
+/// One for each process of the app, over one store. Make it once, tell it the push token, hand every
+/// push to ``handlePush(_:within:)``, and call ``refresh(_:within:)`` whenever the app gets to run:
+///
+/// ```swift
+/// let badge = try TrueBadge.create(configuration: configuration, bridges: .system)
+/// try await badge.addAccount("alice", relay: relay)
+/// try await badge.register(pushToken: deviceToken)
+/// try await badge.refresh(.launch)
+/// ```
+///
+/// What the person does (``markRead(_:in:upTo:remaining:)``) shows on the icon at once and is never
+/// lost; the relay hears of it at the next refresh.
+public actor TrueBadge {
+    private let engine: Engine
+    private let budget: Duration
+    private var newest: BadgeState?
+    private var listeners: [UUID: AsyncStream<BadgeState>.Continuation] = [:]
+
+    private init(engine: Engine, budget: Duration) {
+        self.engine = engine
+        self.budget = budget
+    }
+
+    deinit {
+        for listener in listeners.values { listener.finish() }
+    }
+
+    /// Makes the directory of the store where there is none, protected until the first unlock, and
+    /// an instance over it. Opens nothing yet.
+    public static func create(
+        configuration: Configuration, bridges: Bridges
+    ) throws -> TrueBadge {
+        try configuration.makeDirectory()
+        let engine = try calling {
+            try Engine(
+                configuration: configuration.core,
+                badge: BadgeBridge(bridges.badge),
+                delivered: NotificationsBridge(bridges.notifications),
+                credentials: CredentialsBridge(bridges.credentials))
+        }
+        return TrueBadge(engine: engine, budget: configuration.budget)
+    }
+
+    // MARK: Accounts
+
+    /// Adds an account, or moves it to another relay. It counts from the next refresh on.
+    ///
+    /// - Parameter relay: `https://…`; `http://` only for this very machine.
+    public func addAccount(_ account: AccountID, relay: URL) throws {
+        try calling {
+            try engine.addAccount(account: account.rawValue, relay: relay.absoluteString)
+        }
+    }
+
+    /// Forgets an account on this phone. Nothing of it counts or is sent from now on.
+    @discardableResult
+    public func removeAccount(_ account: AccountID) throws -> BadgeState {
+        try changing { try engine.removeAccount(account: account.rawValue) }
+    }
+
+    /// Says whether an account counts in the badge.
+    @discardableResult
+    public func setParticipation(_ participates: Bool, of account: AccountID) throws -> BadgeState {
+        try changing {
+            try engine.setParticipation(account: account.rawValue, participates: participates)
+        }
+    }
+
+    /// The accounts on this phone, in the order in which they were added.
+    public var accounts: [Account] {
+        get throws { try calling { try engine.accounts().map(Account.init) } }
+    }
+
+    /// An account's conversations that have something to show.
+    public func conversations(of account: AccountID) throws -> [Conversation] {
+        try calling { try engine.conversations(account: account.rawValue).map(Conversation.init) }
+    }
+
+    // MARK: The badge
+
+    /// The number that the icon should show.
+    public var badge: BadgeState {
+        get throws { try changing { try engine.badge() } }
+    }
+
+    /// The badge now, and each change of it from now on. A slow reader gets the newest.
+    public var badgeStates: AsyncStream<BadgeState> {
+        let (stream, listener) = AsyncStream.makeStream(
+            of: BadgeState.self, bufferingPolicy: .bufferingNewest(1))
+        let name = UUID()
+        listeners[name] = listener
+        listener.onTermination = { [weak self] _ in
+            Task { [weak self] in await self?.forget(name) }
+        }
+        if let newest = newest ?? (try? badge) { listener.yield(newest) }
+        return stream
+    }
+
+    /// Which number the badge shows.
+    public var policy: BadgePolicy {
+        get throws { try calling { BadgePolicy(try engine.policy()) } }
+    }
+
+    /// Chooses which number the badge shows.
+    @discardableResult
+    public func setPolicy(_ policy: BadgePolicy) throws -> BadgeState {
+        try changing { try engine.setPolicy(policy: policy.core) }
+    }
+
+    // MARK: What the phone tells
+
+    /// Takes the token that iOS gave the app; `nil` when it gave none. Call it at every launch. The
+    /// relays hear of it at the next refresh.
+    public func register(pushToken: Data?) throws {
+        try calling { try engine.setPushToken(token: pushToken) }
+    }
+
+    /// Takes what the phone's settings let through. The relays hear of it at the next refresh.
+    public func setConditions(_ conditions: PhoneConditions) throws {
+        try calling { try engine.setConditions(conditions: conditions.core) }
+    }
+
+    // MARK: Wakes
+
+    /// Does all that a push asks for: sets the badge, removes the notifications that are read, and
+    /// fetches what is missing while there is time.
+    ///
+    /// What goes wrong is in the outcome; it throws only when the task is cancelled
+    /// (`CancellationError`) or the core is broken. Call iOS' completion handler afterwards, always.
+    ///
+    /// - Parameter within: the time that it may take; the configuration's budget without it.
+    @discardableResult
+    public func handlePush(
+        _ payload: PushPayload, within budget: Duration? = nil
+    ) async throws -> WakeOutcome {
+        let milliseconds = (budget ?? self.budget).milliseconds
+        return try await waking { [engine] cancellation in
+            try await engine.handlePush(
+                payload: payload.bytes, budgetMs: milliseconds, cancellation: cancellation)
+        }
+    }
+
+    /// Sets the badge again, sends what is unsent, and brings every account up to date.
+    ///
+    /// - Parameters:
+    ///   - cause: why the app runs.
+    ///   - within: the time that it may take; the configuration's budget without it.
+    @discardableResult
+    public func refresh(
+        _ cause: WakeCause, within budget: Duration? = nil
+    ) async throws -> WakeOutcome {
+        let milliseconds = (budget ?? self.budget).milliseconds
+        return try await waking { [engine] cancellation in
+            try await engine.refresh(
+                cause: cause.core, budgetMs: milliseconds, cancellation: cancellation)
+        }
+    }
+
+    // MARK: What the person does
+
+    /// The person read a conversation up to a position.
+    ///
+    /// - Parameter remaining: how many messages after it are still unread.
+    @discardableResult
+    public func markRead(
+        _ conversation: ConversationID, in account: AccountID, upTo position: UInt64,
+        remaining: UInt32 = 0
+    ) throws -> BadgeState {
+        try changing {
+            try engine.markRead(
+                account: account.rawValue, conversation: conversation.rawValue, upTo: position,
+                remaining: remaining)
+        }
+    }
+
+    /// The person marked a conversation unread by hand, or with `marked: false` took that back.
+    @discardableResult
+    public func markUnread(
+        _ conversation: ConversationID, in account: AccountID, marked: Bool = true
+    ) throws -> BadgeState {
+        try changing {
+            try engine.markUnread(
+                account: account.rawValue, conversation: conversation.rawValue, marked: marked)
+        }
+    }
+
+    // MARK: Suspension
+
+    /// Lets go of every file lock. Call it, from any thread, before iOS suspends the app: an app
+    /// that holds one in a shared container while it is suspended is killed. Every call throws
+    /// ``TrueBadgeError/suspended`` until ``resume()``.
+    public nonisolated func suspend() throws {
+        try calling { try engine.suspend() }
+    }
+
+    /// Works again after ``suspend()``.
+    public nonisolated func resume() throws {
+        try calling { try engine.resume() }
+    }
+
+    // MARK: -
+
+    private func changing(_ call: () throws -> TrueBadgeCore.BadgeState) throws -> BadgeState {
+        let state = BadgeState(try calling(call))
+        publish(state)
+        return state
+    }
+
+    /// Swift's task cancellation reaches the core by `cancellation`.
+    private func waking(
+        _ call: @Sendable (Cancellation) async throws -> TrueBadgeCore.WakeOutcome
+    ) async throws -> WakeOutcome {
+        do {
+            let cancellation = try Cancellation()
+            let outcome = try await withTaskCancellationHandler {
+                try await call(cancellation)
+            } onCancel: {
+                try? cancellation.cancel()
+            }
+            if let badge = outcome.badge { publish(BadgeState(badge)) }
+            return WakeOutcome(outcome)
+        } catch {
+            throw translated(error)
+        }
+    }
+
+    /// Wakes overlap: one that ends late knows an older badge.
+    private func publish(_ state: BadgeState) {
+        if let newest, newest.generation > state.generation || newest == state { return }
+        newest = state
+        for listener in listeners.values { listener.yield(state) }
+    }
+
+    private func forget(_ listener: UUID) {
+        listeners[listener] = nil
+    }
+}

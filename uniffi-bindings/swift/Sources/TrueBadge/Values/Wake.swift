@@ -1,0 +1,132 @@
+internal import TrueBadgeCore
+
+/// Why the app runs.
+public enum WakeCause: String, Sendable {
+    /// The app was started.
+    case launch
+    /// A push woke it.
+    case push
+    /// An alert push started the extension.
+    case `extension`
+    /// The person opened it.
+    case foreground
+    /// iOS granted a background refresh.
+    case backgroundRefresh
+    /// The network came back.
+    case networkBack
+    /// Low Power Mode ended.
+    case lowPowerModeEnded
+    /// The person did something that the relay must hear of.
+    case operation
+}
+
+/// What a push was found to be.
+public enum PushDisposition: String, Sendable {
+    /// Not a TrueBadge payload. Nothing was applied.
+    case malformed
+    /// For an account that is not on this phone.
+    case notForUs
+    /// The relay started a new history: everything is fetched again.
+    case epochChanged
+    /// Nothing new.
+    case stale
+    /// Applied in full.
+    case applied
+    /// It does not add up with what the phone has: everything is fetched again.
+    case diverged
+    /// Something before it is missing: it is fetched.
+    case gap
+}
+
+/// What a wake did.
+public struct WakeOutcome: Sendable, Equatable {
+    /// Something that the person did and that the relay refused for good.
+    public struct Rejected: Sendable, Hashable {
+        /// The account.
+        public let account: AccountID
+        /// Its number on this phone.
+        public let number: UInt64
+        /// The relay's reason.
+        public let reason: String
+    }
+
+    /// Why the app ran.
+    public let cause: WakeCause
+    /// What the push was, if it was one.
+    public let disposition: PushDisposition?
+    /// The badge at the end; `nil` when the store could not be read, and the icon is as it was.
+    public let badge: BadgeState?
+    /// Whether iOS confirmed the number.
+    public let shown: Bool
+    /// Whether every account that had to be brought up to date was.
+    public let synced: Bool
+    /// The notifications that were removed because they are read.
+    public let removed: [String]
+    /// What relays refused for good.
+    public let rejected: [Rejected]
+    /// Accounts that their relays ended.
+    public let signedOut: [AccountID]
+    /// What went wrong first, if something did. What could be done without it was done.
+    public let error: TrueBadgeError?
+}
+
+extension WakeOutcome {
+    init(_ core: TrueBadgeCore.WakeOutcome) {
+        cause = WakeCause(core.cause)
+        disposition = core.disposition.map(PushDisposition.init)
+        badge = core.badge.map(BadgeState.init)
+        shown = core.shown
+        synced = core.synced
+        removed = core.removed
+        rejected = core.rejected.map {
+            Rejected(
+                account: AccountID(rawValue: $0.account), number: $0.number, reason: $0.reason)
+        }
+        signedOut = core.signedOut.map(AccountID.init(rawValue:))
+        error = core.error.map(TrueBadgeError.init)
+    }
+}
+
+extension WakeCause {
+    init(_ core: TrueBadgeCore.WakeCause) {
+        self =
+            switch core {
+            case .launch: .launch
+            case .push: .push
+            case .extension: .extension
+            case .foreground: .foreground
+            case .backgroundRefresh: .backgroundRefresh
+            case .networkBack: .networkBack
+            case .lowPowerModeEnded: .lowPowerModeEnded
+            case .operation: .operation
+            }
+    }
+
+    var core: TrueBadgeCore.WakeCause {
+        switch self {
+        case .launch: .launch
+        case .push: .push
+        case .extension: .extension
+        case .foreground: .foreground
+        case .backgroundRefresh: .backgroundRefresh
+        case .networkBack: .networkBack
+        case .lowPowerModeEnded: .lowPowerModeEnded
+        case .operation: .operation
+        }
+    }
+}
+
+extension PushDisposition {
+    init(_ core: TrueBadgeCore.Disposition) {
+        self =
+            switch core {
+            case .malformed: .malformed
+            case .notForUs: .notForUs
+            case .epochChanged: .epochChanged
+            case .stale: .stale
+            case .applied: .applied
+            case .diverged: .diverged
+            case .gap: .gap
+            }
+    }
+}
