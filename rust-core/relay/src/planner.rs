@@ -102,6 +102,17 @@ pub struct SilentPush {
     pub received: bool,
 }
 
+/// Why a device is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Something changed.
+    Change,
+    /// Something changed, and an earlier fall of the badge is not acknowledged yet.
+    ChangeWhileOwed,
+    /// A fall of the badge was sent some time ago and is not acknowledged.
+    Repeat,
+}
+
 /// All that the decision depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
@@ -113,10 +124,8 @@ pub struct Situation<'a> {
     pub current: u32,
     /// What the device was last told differs from the truth, whatever its badge shows.
     pub differs: bool,
-    /// A fall of the badge was sent and not acknowledged.
-    pub owed: bool,
-    /// This is a repeat of such a push, not the first push of a change.
-    pub repeat: bool,
+    /// Why the device is looked at.
+    pub cause: Cause,
     /// What the phone's settings let through.
     pub conditions: Conditions,
     /// A painted number would be the whole app's.
@@ -143,21 +152,22 @@ pub enum Decision {
 
 /// Chooses the lane.
 pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
-    let fall = situation.current < situation.told || situation.owed;
-    if !(situation.differs || (situation.repeat && fall)) {
+    let repeat = situation.cause == Cause::Repeat;
+    let fall = situation.current < situation.told || situation.cause != Cause::Change;
+    if !(situation.differs || repeat) {
         return Decision::Rest;
     }
     let rise = situation.current > situation.told;
     let send = |lane| Decision::Send { lane, fall };
     match rules.lanes {
         Lanes::Silent => return send(Lane::Silent),
-        Lanes::SilentFirst if !situation.repeat => return send(Lane::Silent),
+        Lanes::SilentFirst if !repeat => return send(Lane::Silent),
         Lanes::Painted if may_paint(situation) => return send(Lane::Painted),
         _ => {}
     }
     let silent = silent(rules, situation);
     let paint = may_paint(situation);
-    let trusted = !situation.repeat && silent_arrives(rules, situation);
+    let trusted = !repeat && silent_arrives(rules, situation);
     match silent {
         Silent::Now if !fall || trusted || !paint => send(Lane::Silent),
         _ if paint && (fall || rise) => send(Lane::Painted),

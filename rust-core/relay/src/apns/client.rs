@@ -111,7 +111,7 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .http2_prior_knowledge()
             .pool_idle_timeout(None)
-            .http2_keep_alive_interval(Duration::from_secs(60))
+            .http2_keep_alive_interval(Duration::from_mins(1))
             .http2_keep_alive_timeout(Duration::from_secs(20))
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))

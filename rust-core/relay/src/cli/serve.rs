@@ -60,16 +60,13 @@ async fn run(
 ) -> anyhow::Result<()> {
     app.store.release_claims()?;
     let (stopper, stop) = watch::channel(false);
-    let pushing = match client {
-        Some(client) => {
-            let (store, bell) = (Arc::clone(&app.store), Arc::clone(&app.bell));
-            let driver = Driver::new(store, client, app.clock.clone(), bell);
-            Some(tokio::spawn(driver.run(stop.clone())))
-        }
-        None => {
-            tracing::warn!("no pushes are sent: set --apns-key, --apns-key-id and --apns-team-id");
-            None
-        }
+    let pushing = if let Some(client) = client {
+        let (store, bell) = (Arc::clone(&app.store), Arc::clone(&app.bell));
+        let driver = Driver::new(store, client, app.clock.clone(), bell);
+        Some(tokio::spawn(driver.run(stop.clone())))
+    } else {
+        tracing::warn!("no pushes are sent: set --apns-key, --apns-key-id and --apns-team-id");
+        None
     };
     let signals = stopped()?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -12,7 +12,7 @@ use super::{
     schedule::{self, Owed},
 };
 use crate::{
-    planner::{self, Decision, Lane, Rules, SilentPush, Situation},
+    planner::{self, Cause, Decision, Lane, Rules, SilentPush, Situation},
     store::{Claim, Outgoing, PushKey, Result, StoreError},
 };
 
@@ -117,7 +117,7 @@ fn take_alert(tx: &Connection, due: &DueAlert, now: u64) -> Result<Option<Outgoi
         return Ok(None);
     };
     let owed = schedule::load(tx, device.row)?;
-    let fall = falls(&device, account.sums.totals) || owed.is_some_and(|owed| owed.owed.is_some());
+    let fall = falls(&device, account.sums.totals) || owed.is_some_and(|owed| owed.fall.is_some());
     let item = Item {
         row: due.row,
         conversation: &due.conversation,
@@ -146,8 +146,11 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
         told: device.policy.badge(device.told),
         current: device.policy.badge(account.sums.totals),
         differs: device.told != account.sums.totals,
-        owed: owed.owed.is_some(),
-        repeat: !owed.fresh,
+        cause: match (owed.fresh, owed.fall) {
+            (true, None) => Cause::Change,
+            (true, Some(_)) => Cause::ChangeWhileOwed,
+            (false, _) => Cause::Repeat,
+        },
         conditions: device.conditions,
         whole_app: compose::whole_app(tx, &device, account.sums.totals)?.is_some(),
         silent: &silent,
@@ -171,7 +174,7 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
 
 /// Nothing to send. What is still owed is remembered until the next change.
 fn rest(tx: &Connection, row: i64, owed: &Owed) -> Result<()> {
-    if owed.owed.is_some() {
+    if owed.fall.is_some() {
         let sql = "UPDATE schedule SET due_at = NULL, burst_at = NULL WHERE device = ?1";
         tx.execute(sql, [row])?;
         return Ok(());
@@ -190,7 +193,7 @@ fn silent_pushes(tx: &Connection, rules: &Rules, device: &Device) -> Result<Vec<
                WHERE devices.device = ?1 AND devices.topic = ?2 AND lane = 'silent' \
                AND sent_at IS NOT NULL ORDER BY sent_at DESC LIMIT ?3";
     let most = rules.silent_an_hour.max(rules.trusted_after).min(256);
-    let key = params![device.device.as_str(), device.topic, signed(most as u64)];
+    let key = params![device.phone.as_str(), device.topic, signed(most as u64)];
     let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map(key, |row| {
         Ok(SilentPush {

@@ -33,7 +33,7 @@ pub fn whole_app(tx: &Connection, device: &Device, own: Totals) -> Result<Option
     let sql = "SELECT unread, mentions, conversations FROM accounts WHERE id IN \
                (SELECT account FROM devices WHERE device = ?1 AND topic = ?2 AND push_token = ?3)";
     let mut statement = tx.prepare_cached(sql)?;
-    let key = params![device.device.as_str(), device.topic, device.push_token];
+    let key = params![device.phone.as_str(), device.topic, device.push_token];
     let rows = statement.query_map(key, |row| totals(row, 0))?;
     let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     // A phone with another account elsewhere also says that this is not its only one.

@@ -18,7 +18,7 @@ use crate::store::{DeviceDetail, Result, StoreError, TokenRow};
 pub struct Device {
     pub row: i64,
     pub account: i64,
-    pub device: DeviceId,
+    pub phone: DeviceId,
     pub route: Route,
     pub push_token: Option<String>,
     pub token_generation: i64,
@@ -42,7 +42,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
         row: row.get(0)?,
         account: row.get(1)?,
-        device: id(row, 2)?,
+        phone: id(row, 2)?,
         route: id(row, 3)?,
         push_token: row.get(4)?,
         token_generation: row.get(5)?,
@@ -242,14 +242,13 @@ pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
 pub fn confirm(
     tx: &Connection,
     device: &Device,
-    cursor: Option<Version>,
+    cursor: Version,
     received: &[u64],
     now: u64,
 ) -> Result<()> {
     let sql = "UPDATE devices SET cursor = ?2 WHERE id = ?1 AND cursor IS NOT ?2";
-    let cursor = cursor.map(|cursor| signed(cursor.get()));
     tx.prepare_cached(sql)?
-        .execute(params![device.row, cursor])?;
+        .execute(params![device.row, signed(cursor.get())])?;
     let sql = "UPDATE pushes SET received_at = ?3 \
                WHERE device = ?1 AND counter = ?2 AND received_at IS NULL";
     let mut statement = tx.prepare_cached(sql)?;

@@ -15,7 +15,7 @@ pub struct Owed {
     /// One more with each change.
     pub changes: i64,
     /// The version of a fall that was sent and is not acknowledged.
-    pub owed: Option<i64>,
+    pub fall: Option<i64>,
     /// Repeats that were sent.
     pub repeats: u64,
     /// Sends that failed.
@@ -32,7 +32,7 @@ pub fn load(tx: &Connection, device: i64) -> Result<Option<Owed>> {
     let found = statement.query_row([device], |row| {
         Ok(Owed {
             changes: row.get(0)?,
-            owed: row.get(1)?,
+            fall: row.get(1)?,
             repeats: unsigned(row, 2)?,
             attempts: row.get(3)?,
             fresh: row.get(4)?,
@@ -107,7 +107,7 @@ pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
 /// it, or named a push that told it.
 pub fn acknowledge(tx: &Connection, device: i64) -> Result<()> {
     let Some(Owed {
-        owed: Some(version),
+        fall: Some(version),
         fresh,
         ..
     }) = load(tx, device)?

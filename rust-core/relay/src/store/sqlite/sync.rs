@@ -124,8 +124,9 @@ fn answer(
         _ => sums.head,
     };
     if let Some(device) = device {
-        let cursor = (!start.reset).then_some(ask.since);
-        devices::confirm(tx, device, cursor, &ask.received, now)?;
+        // What a reset answers stands at version 0 until the phone says otherwise: everything above
+        // 0 is everything, so a push that holds it repairs the phone wherever it is in the reset.
+        devices::confirm(tx, device, start.above, &ask.received, now)?;
         if !more {
             served(tx, device, account)?;
         }
