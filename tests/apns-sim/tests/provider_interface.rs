@@ -168,6 +168,7 @@ async fn each_header_must_be_as_apple_describes_it() {
     let without = |name: &str| world.silent(&phone.token).without(name);
     let twice = world.silent(&phone.token).also("apns-topic", OTHER_TOPIC);
     let seven = world.painted(&phone.token, 1).header("apns-priority", "7");
+    let bare = "8D7C9BF44D404E309BD46D0B9B6C6A51";
     let long = "x".repeat(65);
     each_is_refused(vec![
         ("no topic", without("apns-topic"), 400, "MissingTopic"),
@@ -205,6 +206,7 @@ async fn each_header_must_be_as_apple_describes_it() {
         ),
         ("odd priority", seven, 400, "BadPriority"),
         ("no UUID", with("apns-id", "1"), 400, "BadMessageId"),
+        ("no hyphens", with("apns-id", bare), 400, "BadMessageId"),
         (
             "odd date",
             with("apns-expiration", "soon"),
