@@ -1,0 +1,330 @@
+//! The app: wakes go into the engine, events come out.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use futures_util::{
+    StreamExt as _,
+    future::{BoxFuture, poll_immediate},
+    stream::FuturesUnordered,
+};
+use tokio::sync::mpsc;
+use truebadge_engine::{
+    Bridges, Cause, Configuration, Engine, Process, SystemClock, WakeOutcome,
+    transport::BuiltinTransport,
+};
+use truebadge_protocol::messages::PushEnvironment;
+
+use crate::{
+    apns::{Apns, FromApns, PushFrame},
+    centre::Centre,
+    command::Command,
+    console::Console,
+    credentials::Credentials,
+    event::{Conversation, Event, cause, disposition},
+    icon::Icon,
+    identity,
+    options::Options,
+};
+
+/// What iOS gives a wake, less a reserve.
+const BUDGET: Duration = Duration::from_secs(25);
+/// A launch goes on without APNs after this long.
+const TOKEN_WITHIN: Duration = Duration::from_secs(5);
+/// How long the farewell to APNs may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A line that was typed, or what was wrong with it.
+pub type Typed = Result<Command, String>;
+
+/// The phone.
+pub struct Phone {
+    console: Arc<Console>,
+    engine: Arc<Engine>,
+    icon: Arc<Icon>,
+    centre: Arc<Centre>,
+    device: String,
+    apns: Option<Apns>,
+    push_token: Option<String>,
+    accounts: Vec<truebadge_protocol::AccountId>,
+    wakes: FuturesUnordered<BoxFuture<'static, Woken>>,
+    launched: bool,
+}
+
+/// A wake that ended, and the word for why it began.
+struct Woken(&'static str, WakeOutcome);
+
+impl Phone {
+    /// Sets the phone up; nothing is sent yet. Needs a tokio runtime.
+    pub fn new(options: &Options, console: Arc<Console>) -> anyhow::Result<Self> {
+        let store = &options.store;
+        std::fs::create_dir_all(store)
+            .with_context(|| format!("cannot make {}: give another --store", store.display()))?;
+        let device = identity::device(store)?;
+        let centre = Arc::new(Centre::new(Arc::clone(&console)));
+        let icon = Arc::new(Icon::new(Arc::clone(&console), Arc::clone(&centre)));
+        let configuration = Configuration {
+            directory: store.clone(),
+            device: device.clone(),
+            topic: options.topic.clone(),
+            environment: PushEnvironment::Sandbox,
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: Process::App,
+        };
+        let bridges = Bridges {
+            badge: Arc::clone(&icon) as _,
+            delivered: Arc::clone(&centre) as _,
+            credentials: Arc::new(Credentials::of(&options.accounts)),
+            transport: Arc::new(BuiltinTransport::new()),
+            clock: Arc::new(SystemClock),
+        };
+        let engine = Engine::new(configuration, bridges)?;
+        engine.set_policy(options.policy)?;
+        for account in &options.accounts {
+            engine.add_account(&account.id, &options.relay)?;
+        }
+        let apns = options.apns.as_ref();
+        let apns = apns.map(|base| Apns::attach(base, &options.topic, &options.install));
+        Ok(Self {
+            console,
+            engine: Arc::new(engine),
+            icon,
+            centre,
+            device: device.as_str().to_owned(),
+            apns: apns.transpose()?,
+            push_token: None,
+            accounts: options.accounts.iter().map(|a| a.id.clone()).collect(),
+            wakes: FuturesUnordered::new(),
+            launched: false,
+        })
+    }
+
+    /// Runs until told to quit, or until `stop` ends.
+    pub async fn run(
+        mut self,
+        mut typed: mpsc::Receiver<Typed>,
+        stop: impl Future<Output = ()> + Send,
+    ) {
+        tokio::pin!(stop);
+        tokio::select! {
+            () = &mut stop => return self.end().await,
+            () = self.first_token() => {}
+        }
+        self.refresh(Cause::Launch).await;
+        let mut typing = true;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                Some(woken) = self.wakes.next() => self.woken(woken),
+                said = next(&mut self.apns), if self.launched => self.heard(said).await,
+                line = typed.recv(), if self.launched && typing => match line {
+                    Some(Ok(Command::Quit)) => break,
+                    Some(Ok(command)) => self.obey(command).await,
+                    Some(Err(message)) => self.console.emit(&Event::Error { message }),
+                    None => typing = false, // keeps running until signalled
+                },
+            }
+        }
+        self.end().await;
+    }
+
+    /// Waits for APNs' token, but not for ever: the badge does not need it.
+    async fn first_token(&mut self) {
+        let waiting = async {
+            while self.apns.is_some() && self.push_token.is_none() {
+                let said = next(&mut self.apns).await;
+                self.heard(said).await;
+            }
+        };
+        let _ = tokio::time::timeout(TOKEN_WITHIN, waiting).await;
+    }
+
+    async fn heard(&mut self, said: FromApns) {
+        match said {
+            FromApns::Attached(token) => self.registered(token).await,
+            FromApns::Push(push) => self.receive(*push).await,
+            FromApns::Away => self.console.emit(&Event::Away),
+            FromApns::Trouble(message) => self.console.emit(&Event::Error { message }),
+        }
+    }
+
+    /// As at every launch of an app: the token goes to the core. A changed one, to the relays too.
+    async fn registered(&mut self, token: String) {
+        self.console.emit(&Event::Attached);
+        if let Err(error) = self.engine.set_push_token(Some(&token)) {
+            return self.console.emit(&Event::Error {
+                message: error.to_string(),
+            });
+        }
+        let changed = self.push_token.replace(token.clone()).as_ref() != Some(&token);
+        if changed && self.launched {
+            self.refresh(Cause::Foreground).await;
+        }
+    }
+
+    /// What iOS does with a push: it paints, it shows, it wakes.
+    async fn receive(&mut self, push: PushFrame) {
+        if push.alert.is_some() {
+            self.centre.deliver(&push);
+        }
+        if let Some(badge) = push.badge {
+            self.icon.paint(badge);
+        }
+        let why = match (push.wake, push.extension) {
+            (true, _) => cause(Cause::Push),
+            (false, true) => cause(Cause::Extension),
+            (false, false) => return,
+        };
+        let engine = Arc::clone(&self.engine);
+        let payload = push.payload.into_bytes();
+        let wake = async move { Woken(why, engine.handle_push(payload, BUDGET).await) };
+        self.begin(Box::pin(wake)).await;
+    }
+
+    async fn refresh(&mut self, why: Cause) {
+        let engine = Arc::clone(&self.engine);
+        let wake = async move { Woken(cause(why), engine.refresh(why, BUDGET).await) };
+        self.begin(Box::pin(wake)).await;
+    }
+
+    /// Starts a wake. Its local part is done when this returns, so wakes keep their order; what
+    /// needs the network goes on beside the next ones.
+    async fn begin(&mut self, mut wake: BoxFuture<'static, Woken>) {
+        match poll_immediate(&mut wake).await {
+            Some(woken) => self.woken(woken),
+            None => self.wakes.push(wake),
+        }
+    }
+
+    fn woken(&mut self, Woken(why, outcome): Woken) {
+        self.console.emit(&Event::Wake {
+            cause: why,
+            disposition: outcome.disposition.map(disposition),
+            badge: outcome.badge.map(|state| state.badge),
+            synced: outcome.synced,
+            shown: outcome.shown,
+            error: outcome.error.map(|error| error.to_string()),
+        });
+        for refused in outcome.rejected {
+            let message = format!("the relay refused an operation: {}", refused.reason);
+            self.console.emit(&Event::Error { message });
+        }
+        if !self.launched {
+            self.launched = true;
+            self.console.emit(&Event::Ready {
+                device: self.device.clone(),
+                push_token: self.push_token.clone(),
+                badge: outcome.badge.map_or(0, |state| state.badge),
+            });
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Read {
+                account,
+                conversation,
+                position,
+                remaining,
+            } => {
+                let recorded = self
+                    .engine
+                    .mark_read(&account, &conversation, position, remaining);
+                let (account, conversation) = (account.as_str(), conversation.as_str());
+                self.recorded("read", account, conversation, recorded.err())
+                    .await;
+            }
+            Command::Unread {
+                account,
+                conversation,
+            } => {
+                let recorded = self.engine.mark_unread(&account, &conversation, true);
+                let (account, conversation) = (account.as_str(), conversation.as_str());
+                self.recorded("unread", account, conversation, recorded.err())
+                    .await;
+            }
+            Command::Refresh => self.refresh(Cause::Foreground).await,
+            Command::Away => self.attach(false),
+            Command::Back => self.attach(true),
+            Command::List => self.list(),
+            Command::Quit => {}
+        }
+    }
+
+    async fn recorded(
+        &mut self,
+        kind: &'static str,
+        account: &str,
+        conversation: &str,
+        error: Option<truebadge_engine::EngineError>,
+    ) {
+        let recorded = error.is_none();
+        self.console.emit(&Event::Operation {
+            kind,
+            account: account.to_owned(),
+            conversation: conversation.to_owned(),
+            recorded,
+            error: error.map(|error| error.to_string()),
+        });
+        if recorded {
+            self.refresh(Cause::Operation).await;
+        }
+    }
+
+    fn attach(&self, wanted: bool) {
+        match &self.apns {
+            Some(apns) => apns.want(wanted),
+            None => self.console.emit(&Event::Error {
+                message: "there is no APNs to leave or to come back to: start with --apns"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    fn list(&self) {
+        let mut conversations = Vec::new();
+        for account in &self.accounts {
+            match self.engine.conversations(account) {
+                Ok(views) => conversations.extend(views.into_iter().map(|view| Conversation {
+                    account: account.as_str().to_owned(),
+                    id: view.state.id.as_str().to_owned(),
+                    unread: view.state.unread,
+                    mentions: view.state.mentions,
+                    newest: view.state.newest.get(),
+                    read_up_to: view.state.read_up_to.get(),
+                    marked_unread: view.state.marked_unread,
+                })),
+                Err(error) => self.console.emit(&Event::Error {
+                    message: error.to_string(),
+                }),
+            }
+        }
+        self.console.emit(&Event::Conversations { conversations });
+    }
+
+    /// Says goodbye to APNs, so that what comes from now on is kept there, and closes the store.
+    async fn end(mut self) {
+        if let Some(apns) = &mut self.apns {
+            apns.want(false);
+            let farewell = async { while apns.next().await != FromApns::Away {} };
+            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        }
+        self.wakes.clear();
+        self.engine.suspend();
+        self.console.emit(&Event::Stopped);
+    }
+}
+
+async fn next(apns: &mut Option<Apns>) -> FromApns {
+    match apns {
+        Some(apns) => apns.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl std::fmt::Debug for Phone {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Phone")
+    }
+}
