@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+import TrueBadge
+
+@Suite struct OperationTests {
+    @Test func whatThePersonReadShowsAtOnceAndIsPending() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+        try await phone.app.handlePush(relay.push([("friends", 3)]))
+
+        let state = try await phone.app.markRead("friends", in: "alice", upTo: 2, remaining: 1)
+
+        #expect(state.badge == 1)
+        let conversation = try #require(try await phone.app.conversations(of: "alice").first)
+        #expect(conversation.unread == 1)
+        #expect(conversation.isPending)
+        #expect(try await phone.app.accounts.first?.pending == 1)
+    }
+
+    @Test func theRelayConfirmsWhatThePersonReadAndNothingComesBack() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble { request in
+            guard request.method == "POST" else { return nil }
+            let read: [String: any Sendable] = [
+                "id": "friends", "version": 3, "unread": 0, "mentions": 0, "newest": 3,
+                "read_up_to": 3, "level": "all", "marked_unread": false, "removed": false,
+            ]
+            var answer = RelayDouble.changes(at: 3, reset: false, rows: [read], acknowledged: 1)
+            answer["applied"] = [["number": 1, "version": 3]]
+            return (200, answer)
+        }
+        try await phone.launch(with: relay)
+        try await phone.app.handlePush(relay.push([("friends", 3)]))
+        try await phone.app.markRead("friends", in: "alice", upTo: 3)
+
+        let outcome = try await phone.app.refresh(.operation)
+
+        #expect(outcome.error == nil)
+        #expect(outcome.synced)
+        #expect(await phone.screen.badge == 0)
+        #expect(try await phone.app.accounts.first?.pending == 0)
+        #expect(try await phone.app.conversations(of: "alice").isEmpty)
+    }
+
+    @Test func aConversationCanBeMarkedUnreadByHand() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+
+        #expect(try await phone.app.markUnread("friends", in: "alice").badge == 1)
+        #expect(try await phone.app.conversations(of: "alice").first?.isMarkedUnread == true)
+        #expect(try await phone.app.markUnread("friends", in: "alice", marked: false).badge == 0)
+    }
+
+    @Test func thePushTokenAndTheConditionsReachTheRelay() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.app.register(pushToken: Data([0xab, 0x01]))
+        try await phone.app.setConditions(PhoneConditions(lowPowerMode: true))
+        try await phone.launch(with: relay)
+
+        var requests = relay.requests.makeAsyncIterator()
+        let registration = try #require(await requests.next())
+        let told = try #require(
+            try JSONSerialization.jsonObject(with: registration.body) as? [String: Any])
+        #expect(registration.path == "/v1/devices/device")
+        #expect(told["push_token"] as? String == "ab01")
+        #expect(told["environment"] as? String == "sandbox")
+        #expect((told["conditions"] as? [String: Any])?["low_power_mode"] as? Bool == true)
+    }
+
+    @Test func everyChangeOfTheBadgeIsTold() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+        var states = await phone.app.badgeStates.makeAsyncIterator()
+        #expect(await states.next()?.badge == 0)
+
+        try await phone.app.handlePush(relay.push([("friends", 3)]))
+        #expect(await states.next()?.badge == 3)
+        try await phone.app.markRead("friends", in: "alice", upTo: 3)
+        #expect(await states.next()?.badge == 0)
+    }
+}
