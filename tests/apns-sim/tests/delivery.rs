@@ -149,3 +149,23 @@ fn devices_are_bounded() {
     let known = exchange.attach(&app("0"), fresh(limits::DEVICES), NOW_MS);
     assert_eq!(known.unwrap().token, fresh(0), "known ones still come back");
 }
+
+#[test]
+fn the_journal_forgets_the_oldest() {
+    let mut exchange = Exchange::default();
+    let attached = attach(&mut exchange, NOW_MS);
+    let pushes = u32::try_from(limits::JOURNAL).unwrap();
+    for badge in 0..=pushes {
+        exchange.take(push(&attached.token, badge), NOW_MS);
+    }
+    let badges: Vec<_> = exchange
+        .journal
+        .entries()
+        .map(|entry| entry.badge)
+        .collect();
+    assert_eq!(badges.len(), limits::JOURNAL);
+    assert_eq!(
+        (badges[0], badges[badges.len() - 1]),
+        (Some(1), Some(pushes))
+    );
+}

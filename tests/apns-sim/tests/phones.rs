@@ -160,24 +160,6 @@ async fn the_journal_tells_all_about_a_push_and_why_one_was_refused() {
     assert_eq!(pushes[1]["outcome"], "refused");
 }
 
-#[tokio::test]
-async fn the_journal_forgets_the_oldest() {
-    let world = World::start().await;
-    let push = world.silent(UNKNOWN_TOKEN);
-    for _ in 0..apns_sim::limits::JOURNAL {
-        push.clone()
-            .without("apns-topic")
-            .send()
-            .await
-            .is(400, "MissingTopic");
-    }
-    push.send().await.is(400, "BadDeviceToken");
-    let pushes = world.get("/control/pushes").await;
-    let entries = pushes.as_array().unwrap();
-    assert_eq!(entries.len(), apns_sim::limits::JOURNAL);
-    assert_eq!(entries.last().unwrap()["reason"], "BadDeviceToken");
-}
-
 async fn refused_attachment(world: &World, path: &str) -> u16 {
     let url = format!("{}{path}", world.running.phones_url.replace("http:", "ws:"));
     match tokio_tungstenite::connect_async(url).await {
