@@ -206,7 +206,7 @@ pub fn row(id: &str, at: u64, unread: u32, newest: u64) -> ConversationState {
     }
 }
 
-/// A push with these rows, whose totals are those of `truth`.
+/// A push with these rows and totals.
 pub fn push(
     relay: &FakeRelay,
     counter: u64,
@@ -215,6 +215,18 @@ pub fn push(
     rows: Option<Vec<ConversationState>>,
     totals: Totals,
 ) -> Vec<u8> {
+    push_acknowledging(relay, counter, base, at, rows, totals, 0)
+}
+
+pub fn push_acknowledging(
+    relay: &FakeRelay,
+    counter: u64,
+    base: u64,
+    at: u64,
+    rows: Option<Vec<ConversationState>>,
+    totals: Totals,
+    acknowledged: u64,
+) -> Vec<u8> {
     let payload = PushPayload {
         route: Route::new("route-alice").unwrap(),
         epoch: relay.epoch(),
@@ -222,7 +234,7 @@ pub fn push(
         base: version(base),
         version: version(at),
         totals,
-        acknowledged: 0,
+        acknowledged,
         rows,
         item: None,
     };

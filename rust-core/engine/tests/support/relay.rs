@@ -70,6 +70,58 @@ impl FakeRelay {
         row
     }
 
+    /// So many items arrive in a conversation.
+    pub fn arrive(&self, id: &str, items: u32) {
+        self.change(id, |row| {
+            row.unread += items;
+            row.newest = super::position(row.newest.get() + u64::from(items));
+        });
+    }
+
+    /// Another device reads a conversation to its end.
+    pub fn read_elsewhere(&self, id: &str) {
+        self.change(id, |row| {
+            row.unread = 0;
+            row.read_up_to = row.newest;
+            row.marked_unread = false;
+        });
+    }
+
+    fn change(&self, id: &str, change: impl FnOnce(&mut ConversationState)) {
+        let mut state = self.0.lock().unwrap();
+        let id = super::conversation(id);
+        let empty = || ConversationState::empty(id.clone());
+        let mut row = state.rows.get(&id).cloned().unwrap_or_else(empty);
+        let before = row.clone();
+        change(&mut row);
+        if row != before {
+            state.head += 1;
+            row.version = super::version(state.head);
+            state.rows.insert(id, row);
+        }
+    }
+
+    /// The push that brings a device from this cursor to the head, as the relay would send it now.
+    pub fn push(&self, counter: u64, base: u64) -> Vec<u8> {
+        let (rows, head, totals, acknowledged) = {
+            let state = self.0.lock().unwrap();
+            let above = |row: &&ConversationState| row.version.get() > base;
+            let rows = state.rows.values().filter(above).cloned().collect();
+            (
+                rows,
+                state.head,
+                Totals::of(state.rows.values()),
+                state.acknowledged,
+            )
+        };
+        super::push_acknowledging(self, counter, base, head, Some(rows), totals, acknowledged)
+    }
+
+    /// What the account adds up to.
+    pub fn truth(&self) -> Totals {
+        Totals::of(self.0.lock().unwrap().rows.values())
+    }
+
     pub fn fail(&self, fault: Fault) {
         self.plan(&[Some(fault)]);
     }
