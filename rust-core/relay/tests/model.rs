@@ -1,0 +1,319 @@
+//! What events and operations do to conversations.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use truebadge_protocol::{
+    AccountId, ConversationId, ConversationState, Digest, Level, Position, Totals, Version,
+    messages::{Action, ConversationUpsert, Event, EventsRequest},
+};
+use truebadge_relay::{
+    model::{Ledger, MemoryRows, Outcome, Rows, Sums},
+    store::{Store, sqlite::SqliteStore},
+};
+
+fn id(name: &str) -> ConversationId {
+    ConversationId::new(name).unwrap()
+}
+
+fn at(position: u64) -> Position {
+    Position::new(position).unwrap()
+}
+
+fn version(number: u64) -> Version {
+    Version::new(number).unwrap()
+}
+
+fn item(position: u64) -> Event {
+    Event::Item {
+        conversation: id("bob"),
+        position: at(position),
+        mention: false,
+        alert: None,
+    }
+}
+
+fn read(up_to: u64) -> Event {
+    Event::Read {
+        conversation: id("bob"),
+        up_to: at(up_to),
+    }
+}
+
+fn read_items(positions: &[u64]) -> Event {
+    Event::ReadItems {
+        conversation: id("bob"),
+        positions: positions.iter().copied().map(at).collect(),
+    }
+}
+
+fn marked(marked: bool) -> Event {
+    Event::MarkedUnread {
+        conversation: id("bob"),
+        marked,
+    }
+}
+
+#[derive(Default)]
+struct Account {
+    sums: Sums,
+    rows: MemoryRows,
+}
+
+impl Account {
+    fn after(events: &[Event]) -> Self {
+        let mut account = Self::default();
+        for event in events {
+            account.apply(event);
+        }
+        account
+    }
+
+    fn apply(&mut self, event: &Event) -> Outcome {
+        let mut ledger = Ledger::new(self.sums, &mut self.rows);
+        let Ok(outcome) = ledger.event(event);
+        self.sums = ledger.sums();
+        outcome
+    }
+
+    fn act(&mut self, action: &Action, seen: u64) -> Outcome {
+        let mut ledger = Ledger::new(self.sums, &mut self.rows);
+        let Ok(outcome) = ledger.action(action, version(seen));
+        self.sums = ledger.sums();
+        outcome
+    }
+
+    fn put(&mut self, unread: u32, newest: u64, read_up_to: u64) -> Outcome {
+        let upsert = ConversationUpsert {
+            unread,
+            mentions: 0,
+            newest: at(newest),
+            read_up_to: at(read_up_to),
+            level: Level::All,
+            marked_unread: false,
+        };
+        let mut ledger = Ledger::new(self.sums, &mut self.rows);
+        let Ok(outcome) = ledger.upsert(&id("bob"), &upsert);
+        self.sums = ledger.sums();
+        outcome
+    }
+
+    fn bob(&mut self) -> ConversationState {
+        let Ok(found) = self.rows.conversation(&id("bob"));
+        found.unwrap().state
+    }
+
+    fn unread(&self) -> u64 {
+        self.sums.totals.unread
+    }
+}
+
+fn read_up_to(position: u64) -> Action {
+    Action::ReadUpTo {
+        conversation: id("bob"),
+        position: at(position),
+    }
+}
+
+#[test]
+fn an_item_at_or_below_the_read_marker_never_counts_whenever_it_arrives() {
+    assert_eq!(
+        Account::after(&[item(5), read(5), item(3), item(5)]).unread(),
+        0
+    );
+    assert_eq!(Account::after(&[read(5), item(6), item(5)]).unread(), 1);
+}
+
+#[test]
+fn the_same_position_twice_is_one_item() {
+    let mut account = Account::after(&[item(1), item(1)]);
+    assert_eq!((account.unread(), account.sums.head), (1, version(1)));
+    account.apply(&read_items(&[1]));
+    account.apply(&item(1));
+    assert_eq!(account.unread(), 0, "also after it was read by itself");
+}
+
+#[test]
+fn an_item_that_is_read_before_it_arrives_does_not_count() {
+    assert_eq!(Account::after(&[read_items(&[4]), item(4)]).unread(), 0);
+}
+
+#[test]
+fn reading_twice_changes_nothing_and_takes_no_version() {
+    let mut account = Account::after(&[item(1), item(2), read(2)]);
+    let before = account.sums;
+    assert_eq!(account.apply(&read(2)), Outcome::Unchanged);
+    assert_eq!(account.apply(&read(1)), Outcome::Unchanged);
+    assert_eq!(account.apply(&read_items(&[1, 2])), Outcome::Unchanged);
+    assert_eq!(account.sums, before);
+}
+
+#[test]
+fn a_lower_read_marker_does_not_bring_items_back() {
+    let mut account = Account::after(&[item(1), item(2), item(3), read(3), read(1)]);
+    assert_eq!(account.bob().read_up_to, at(3));
+    assert_eq!(account.unread(), 0);
+}
+
+#[test]
+fn a_conversation_marked_unread_counts_one_and_a_read_takes_that_back() {
+    let mut account = Account::after(&[item(1), read(1), marked(true)]);
+    assert_eq!(account.unread(), 1);
+    account.apply(&read(1));
+    assert_eq!(account.unread(), 0);
+}
+
+#[test]
+fn a_read_that_saw_less_than_a_mark_does_not_undo_it() {
+    let mut account = Account::after(&[item(1), item(2), marked(true)]);
+    assert_eq!(account.sums.head, version(3));
+    account.act(&read_up_to(2), 2);
+    assert!(account.bob().marked_unread);
+    assert_eq!(account.bob().unread, 0, "but what was read is read");
+    account.act(&read_up_to(2), 3);
+    assert!(!account.bob().marked_unread);
+}
+
+#[test]
+fn marking_again_what_is_marked_renews_the_mark_without_a_version() {
+    let mut account = Account::after(&[item(1), marked(true), item(2)]);
+    assert_eq!(account.apply(&marked(true)), Outcome::Unchanged);
+    account.act(&read_up_to(2), 2);
+    assert!(account.bob().marked_unread);
+}
+
+#[test]
+fn a_removed_conversation_stays_away_until_something_new_arrives() {
+    let removed = Event::Removed {
+        conversation: id("bob"),
+    };
+    let mut account = Account::after(&[item(1), item(5), removed, item(5), item(2)]);
+    assert!(account.bob().removed);
+    assert_eq!(account.unread(), 0);
+    let level = Action::SetLevel {
+        conversation: id("bob"),
+        level: Level::None,
+    };
+    assert!(matches!(account.act(&level, 3), Outcome::Rejected(_)));
+    account.apply(&item(6));
+    assert!(!account.bob().removed);
+    assert_eq!(account.unread(), 1);
+}
+
+#[test]
+fn a_whole_state_that_does_not_know_of_a_read_does_not_undo_it() {
+    let mut account = Account::default();
+    account.put(2, 7, 0);
+    account.act(&read_up_to(7), 1);
+    assert_eq!(account.put(2, 7, 0), Outcome::Unchanged);
+    account.put(3, 8, 0);
+    assert_eq!(account.unread(), 1);
+}
+
+#[test]
+fn a_whole_state_without_positions_is_read_as_a_whole() {
+    let mut account = Account::default();
+    account.put(4, 0, 0);
+    assert_eq!(account.put(4, 0, 0), Outcome::Unchanged);
+    account.act(&read_up_to(0), 1);
+    assert_eq!(account.unread(), 0);
+    account.put(1, 0, 0);
+    assert_eq!(account.unread(), 1);
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let name = prop_oneof![Just("a"), Just("b"), Just("ü")].prop_map(id);
+    let position = (1..12_u64).prop_map(at);
+    (name, position, any::<bool>(), 0..7_u8, 0..3_u8).prop_map(
+        |(conversation, position, flag, kind, code)| match kind {
+            0..=2 => Event::Item {
+                conversation,
+                position,
+                mention: flag,
+                alert: None,
+            },
+            3 => Event::Read {
+                conversation,
+                up_to: position,
+            },
+            4 => Event::ReadItems {
+                conversation,
+                positions: vec![position, at(position.get() / 2 + 1)],
+            },
+            5 if flag => Event::Removed { conversation },
+            5 => Event::MarkedUnread {
+                conversation,
+                marked: code > 0,
+            },
+            _ => Event::Level {
+                conversation,
+                level: Level::from_code(code).unwrap(),
+            },
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn sums_always_equal_a_recount_and_versions_have_no_holes(
+        events in prop::collection::vec(any_event(), 0..60),
+    ) {
+        let mut account = Account::default();
+        let mut head = 0;
+        for event in &events {
+            if let Some(version) = account.apply(event).version() {
+                head += 1;
+                prop_assert_eq!(version.get(), head);
+            }
+            prop_assert_eq!(account.sums.head.get(), head);
+            let states: Vec<_> = account.rows.conversations().map(|row| row.state.clone()).collect();
+            prop_assert_eq!(account.sums.totals, Totals::of(&states));
+            prop_assert_eq!(account.sums.digest, Digest::of(&states));
+        }
+    }
+
+    #[test]
+    fn events_that_come_twice_change_nothing_the_second_time(
+        event in any_event(), before in prop::collection::vec(any_event(), 0..30),
+    ) {
+        let mut account = Account::after(&before);
+        account.apply(&event);
+        let sums = account.sums;
+        prop_assert_eq!(account.apply(&event), Outcome::Unchanged);
+        prop_assert_eq!(account.sums, sums);
+    }
+
+    #[test]
+    fn the_order_in_which_items_and_reads_arrive_does_not_matter(
+        positions in prop::collection::vec(1..20_u64, 1..20), marker in 0..20_u64, seed in any::<u64>(),
+    ) {
+        let mut events: Vec<Event> = positions.iter().map(|position| item(*position)).collect();
+        events.push(read(marker));
+        let one = Account::after(&events).sums.totals;
+        let middle = usize::try_from(seed % events.len() as u64).unwrap();
+        events.rotate_left(middle);
+        prop_assert_eq!(Account::after(&events).sums.totals, one);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn the_database_and_the_plain_model_agree(
+        calls in prop::collection::vec(prop::collection::vec(any_event(), 1..12), 1..8),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("relay.db"), None).unwrap();
+        let account = AccountId::new("alice").unwrap();
+        let mut model = Account::default();
+        for events in calls {
+            for event in &events {
+                model.apply(event);
+            }
+            let committed = store
+                .commit_events(&account, &EventsRequest { events }, None, 1)
+                .unwrap();
+            prop_assert_eq!(committed.head, model.sums.head);
+            prop_assert_eq!(committed.totals, model.sums.totals);
+        }
+    }
+}
