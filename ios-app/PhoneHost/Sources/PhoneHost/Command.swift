@@ -1,0 +1,72 @@
+import Foundation
+import TrueBadge
+
+/// What is typed: one command a line.
+enum Command: Equatable, Sendable {
+    case read(AccountID, ConversationID, UInt64, remaining: UInt32)
+    case unread(AccountID, ConversationID)
+    case refresh
+    case away
+    case back
+    case list
+    case quit
+
+    /// Longest line, in bytes. The longest names fit twice.
+    static let longest = 1024
+
+    /// Reads a line's words. The error is one sentence for a person.
+    init(_ line: String) throws(UsageError) {
+        guard line.utf8.count <= Self.longest else {
+            throw UsageError(sentence: "a command is at most \(Self.longest) bytes long")
+        }
+        let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+        switch (words.first, words.count) {
+        case ("read", 4), ("read", 5):
+            guard let position = UInt64(words[3]), position < 1 << 53 else {
+                throw UsageError(sentence: "the position is a number below 2^53")
+            }
+            guard let remaining = UInt32(words.count == 5 ? words[4] : "0") else {
+                throw UsageError(sentence: "what remains is a number below 2^32")
+            }
+            self = .read(
+                AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]), position,
+                remaining: remaining)
+        case ("unread", 3):
+            self = .unread(AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]))
+        case ("refresh", 1): self = .refresh
+        case ("away", 1): self = .away
+        case ("back", 1): self = .back
+        case ("list", 1): self = .list
+        case ("quit", 1): self = .quit
+        default:
+            throw UsageError(
+                sentence: "this is no command: read ACCOUNT CONVERSATION POSITION [REMAINING], "
+                    + "unread ACCOUNT CONVERSATION, refresh, away, back, list or quit")
+        }
+    }
+}
+
+/// Makes commands of bytes as they come. Keeps at most one line of a command's length.
+struct CommandLines {
+    private var line: [UInt8] = []
+
+    /// The commands that these bytes complete; empty lines are none.
+    mutating func receive(_ bytes: some Sequence<UInt8>) -> [Result<Command, UsageError>] {
+        var commands: [Result<Command, UsageError>] = []
+        for byte in bytes {
+            if byte != UInt8(ascii: "\n") {
+                if line.count <= Command.longest { line.append(byte) }
+                continue
+            }
+            let text = String(decoding: line, as: UTF8.self)
+            line = []
+            guard !text.allSatisfy(\.isWhitespace) else { continue }
+            do throws(UsageError) {
+                commands.append(.success(try Command(text)))
+            } catch {
+                commands.append(.failure(error))
+            }
+        }
+        return commands
+    }
+}

@@ -1,0 +1,294 @@
+import Foundation
+import TrueBadge
+
+/// The app: what happens goes into TrueBadge, events come out. It takes one thing after another
+/// from ``run(_:)``; wakes go on beside.
+actor Phone {
+    /// What happens to a phone.
+    enum Happening: Sendable {
+        /// APNs said something.
+        case apns(APNsLine.Said)
+        /// A launch goes on without APNs from here.
+        case noTokenCame
+        /// A line was typed, or something that is no command.
+        case typed(Result<Command, UsageError>)
+        /// A wake ended; `nil` when it was cancelled.
+        case woken(WakeOutcome?)
+        /// A signal to end came.
+        case stop
+    }
+
+    private enum Stage {
+        case waitingForToken, launching, launched
+    }
+
+    private let options: Options
+    private let console: any Console
+    private let screen: HomeScreen
+    private let device: String
+    private let app: TrueBadge
+    private let say: @Sendable (Happening) -> Void
+    private var line: APNsLine?
+    private var pushToken: Data?
+    private var stage = Stage.waitingForToken
+    private var held: [Happening] = []
+    private var wakes: [Task<Void, Never>] = []
+
+    /// A phone over a store; nothing is sent yet.
+    ///
+    /// - Parameter say: brings what happens beside to ``run(_:)``.
+    init(
+        options: Options, console: any Console, say: @escaping @Sendable (Happening) -> Void
+    ) throws {
+        self.options = options
+        self.console = console
+        self.say = say
+        screen = HomeScreen(console: console)
+        device = try DeviceFile.id(in: options.store)
+        app = try TrueBadge.create(
+            configuration: Self.configuration(options, device: device, process: .app),
+            bridges: Self.bridges(screen, options))
+    }
+
+    /// Tells the app what the flags say. Throws when the store or an account's name is no good.
+    func setUp() async throws {
+        try await app.setPolicy(options.policy)
+        for account in options.accounts {
+            try await app.addAccount(account.id, relay: options.relay)
+        }
+    }
+
+    private static func configuration(
+        _ options: Options, device: String, process: TrueBadge.Process
+    ) -> TrueBadge.Configuration {
+        TrueBadge.Configuration(
+            directory: options.store, device: device, topic: options.topic,
+            environment: .sandbox, appVersion: "0.1.0", process: process)
+    }
+
+    private static func bridges(_ screen: HomeScreen, _ options: Options) -> TrueBadge.Bridges {
+        TrueBadge.Bridges(
+            badge: screen, notifications: screen, credentials: GivenCredentials(options.accounts))
+    }
+
+    /// Runs until told to quit.
+    func run(_ happenings: AsyncStream<Happening>) async {
+        let patience = begin()
+        for await happening in happenings {
+            guard await take(happening) else { break }
+        }
+        patience?.cancel()
+        await end()
+    }
+
+    /// Attaches to APNs first, to have a token at launch; but waits for it 5 s at most.
+    private func begin() -> Task<Void, Never>? {
+        guard let apns = options.apns else {
+            say(.noTokenCame)
+            return nil
+        }
+        let say = say
+        line = APNsLine(address: apns, topic: options.topic, install: options.install) {
+            say(.apns($0))
+        }
+        return Task {
+            if (try? await Task.sleep(for: .seconds(5))) != nil { say(.noTokenCame) }
+        }
+    }
+
+    /// `false`: the phone ends.
+    private func take(_ happening: Happening) async -> Bool {
+        switch (happening, stage) {
+        case (.stop, _): return false
+        case (.noTokenCame, .waitingForToken): launch()
+        case (.noTokenCame, _): break
+        case (.apns(.attached(let token)), _): await registered(token)
+        case (.apns(.trouble(let message)), _): console.emit(.error(message))
+        case (.woken(let outcome), .launching):
+            await launched(outcome)
+            let waiting = held
+            held = []
+            for happening in waiting {
+                guard await take(happening) else { return false }
+            }
+        case (.woken(let outcome), _): report(outcome)
+        case (.apns, .launched), (.typed, .launched): return await live(happening)
+        case (.apns, _), (.typed, _): held.append(happening)
+        }
+        return true
+    }
+
+    private func live(_ happening: Happening) async -> Bool {
+        switch happening {
+        case .apns(.push(let push)): await receive(push)
+        case .apns(.away): console.emit(.away)
+        case .typed(.success(.quit)): return false
+        case .typed(.success(let command)): await obey(command)
+        case .typed(.failure(let error)): console.emit(.error(error.sentence))
+        default: break
+        }
+        return true
+    }
+
+    // MARK: Launch
+
+    /// As at every launch of an app: the token goes to the core. A changed one, to the relays too.
+    private func registered(_ token: Data) async {
+        console.emit(.attached)
+        let changed = token != pushToken
+        pushToken = token
+        await reporting { try await app.register(pushToken: token) }
+        switch stage {
+        case .waitingForToken: launch()
+        case .launching: break
+        case .launched: if changed { refresh(.foreground) }
+        }
+    }
+
+    private func launch() {
+        stage = .launching
+        refresh(.launch)
+    }
+
+    private func launched(_ outcome: WakeOutcome?) async {
+        report(outcome)
+        stage = .launched
+        console.emit(
+            .ready(
+                device: device, pushToken: pushToken?.hexadecimal,
+                badge: outcome?.badge?.badge ?? 0))
+    }
+
+    // MARK: Wakes
+
+    /// What iOS does with a push: it shows, it paints, it wakes.
+    private func receive(_ push: PushFrame) async {
+        if push.isAlert { await screen.deliver(push) }
+        if let badge = push.badge { await screen.paint(Int(badge)) }
+        let payload = PushPayload(Data(push.payload.utf8))
+        if push.wakes {
+            wake { [app] in try await app.handlePush(payload) }
+        } else if push.startsExtension {
+            let screen = screen
+            let options = options
+            let device = device
+            wake {
+                // A process of its own on an iPhone: over the same store, gone after the push.
+                let ours = try TrueBadge.create(
+                    configuration: Self.configuration(
+                        options, device: device, process: .extension),
+                    bridges: Self.bridges(screen, options))
+                return try await ours.handlePush(payload)
+            }
+        }
+    }
+
+    private func refresh(_ cause: WakeCause) {
+        wake { [app] in try await app.refresh(cause) }
+    }
+
+    private func wake(_ work: @escaping @Sendable () async throws -> WakeOutcome) {
+        wakes.removeAll(where: \.isCancelled)
+        let (say, console) = (say, console)
+        wakes.append(
+            Task {
+                do {
+                    say(.woken(try await work()))
+                } catch is CancellationError {
+                    say(.woken(nil))
+                } catch {
+                    console.emit(.error(sentence(error)))
+                    say(.woken(nil))
+                }
+            })
+    }
+
+    private func report(_ outcome: WakeOutcome?) {
+        guard let outcome else { return }
+        console.emit(.wake(outcome))
+        for refused in outcome.rejected {
+            console.emit(.error("the relay refused an operation: \(refused.reason)"))
+        }
+    }
+
+    // MARK: Commands
+
+    private func obey(_ command: Command) async {
+        switch command {
+        case .read(let account, let conversation, let position, let remaining):
+            await record("read", account, conversation) {
+                try await app.markRead(
+                    conversation, in: account, upTo: position, remaining: remaining)
+            }
+        case .unread(let account, let conversation):
+            await record("unread", account, conversation) {
+                try await app.markUnread(conversation, in: account)
+            }
+        case .refresh: refresh(.foreground)
+        case .away: attach(false)
+        case .back: attach(true)
+        case .list: await list()
+        case .quit: break
+        }
+    }
+
+    private func record(
+        _ kind: String, _ account: AccountID, _ conversation: ConversationID,
+        _ work: () async throws -> BadgeState
+    ) async {
+        var failure: String?
+        do {
+            _ = try await work()
+        } catch {
+            failure = sentence(error)
+        }
+        console.emit(
+            .operation(kind: kind, account: account, conversation: conversation, error: failure))
+        if failure == nil { refresh(.operation) }
+    }
+
+    private func attach(_ wanted: Bool) {
+        guard let line else {
+            let message = "there is no APNs to leave or to come back to: start with --apns"
+            return console.emit(.error(message))
+        }
+        line.want(wanted)
+    }
+
+    private func list() async {
+        await reporting {
+            var all: [Conversation] = []
+            for account in options.accounts {
+                all += try await app.conversations(of: account.id)
+            }
+            console.emit(.conversations(all))
+        }
+    }
+
+    // MARK: The end
+
+    /// Says goodbye to APNs, so that what comes from now on is kept there, and closes the store.
+    private func end() async {
+        for wake in wakes { wake.cancel() }
+        line?.want(false)
+        line = nil
+        await reporting { try app.suspend() }
+        console.emit(.stopped)
+    }
+
+    private func reporting(_ work: () async throws -> Void) async {
+        do {
+            try await work()
+        } catch {
+            console.emit(.error(sentence(error)))
+        }
+    }
+}
+
+func sentence(_ error: any Error) -> String {
+    switch error {
+    case let error as UsageError: error.sentence
+    case let error as TrueBadgeError: error.sentence
+    default: error.localizedDescription
+    }
+}

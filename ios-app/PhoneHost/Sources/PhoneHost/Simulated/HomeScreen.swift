@@ -1,0 +1,68 @@
+import Foundation
+import TrueBadge
+
+/// What the person sees of the app without opening it: the number on its icon, and its
+/// notifications.
+actor HomeScreen {
+    /// iOS keeps a bounded number too.
+    private static let most = 500
+
+    private struct Shown {
+        var identifier: String
+        var collapseID: String?
+        var about: DeliveredNotification?
+    }
+
+    private let console: any Console
+    private var badge: Int?
+    private var shown: [Shown] = []
+
+    init(console: any Console) { self.console = console }
+
+    /// iOS sets the number that a push carries, without running our code.
+    func paint(_ count: Int) { show(count, by: .ios) }
+
+    /// Shows what an alert push carries, in place of one with the same collapse id.
+    func deliver(_ push: PushFrame) {
+        shown.removeAll { $0.collapseID != nil && $0.collapseID == push.collapseID }
+        if shown.count == Self.most { shown.removeFirst() }
+        shown.append(
+            Shown(
+                identifier: push.apnsID, collapseID: push.collapseID,
+                about: DeliveredNotification(push)))
+        console.emit(.notification(identifier: push.apnsID, conversation: push.threadID))
+    }
+
+    private func show(_ count: Int, by painter: Event.Painter) {
+        if count != badge { console.emit(.badge(count, by: painter, was: badge)) }
+        badge = count
+        // What iOS does at 0: all of the app's notifications go.
+        if count == 0 { remove(shown.map(\.identifier), by: .ios) }
+    }
+
+    private func remove(_ identifiers: [String], by painter: Event.Painter) {
+        let gone = shown.map(\.identifier).filter(Set(identifiers).contains)
+        shown.removeAll { gone.contains($0.identifier) }
+        if !gone.isEmpty { console.emit(.removed(gone, by: painter)) }
+    }
+}
+
+extension HomeScreen: AppIconBadge {
+    func setBadge(_ count: Int) { show(count, by: .core) }
+}
+
+extension HomeScreen: NotificationList {
+    func delivered() -> [DeliveredNotification] { shown.compactMap(\.about) }
+
+    func remove(_ identifiers: [String]) { remove(identifiers, by: .core) }
+}
+
+extension DeliveredNotification {
+    /// Which conversation a push's notification is about; `nil` when it does not say.
+    init?(_ push: PushFrame) {
+        let payload = try? JSONSerialization.jsonObject(with: Data(push.payload.utf8))
+        self.init(
+            identifier: push.apnsID, thread: push.threadID ?? "",
+            userInfo: payload as? [AnyHashable: Any] ?? [:])
+    }
+}

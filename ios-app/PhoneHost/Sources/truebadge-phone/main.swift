@@ -1,0 +1,3 @@
+import PhoneHost
+
+await PhoneProgram.run()
