@@ -94,21 +94,26 @@ enter_toolchain() {
 # Where cargo puts debug builds for this machine: the programs and the core's library.
 host_library_dir() { printf '%s\n' "$(target_dir)/debug"; }
 
-# SwiftPM's build folder lies beside cargo's, so that a checkout on a shared disk can move both.
-swift_build_dir() { printf '%s\n' "$(target_dir)/swift"; }
-swift_phone() { printf '%s\n' "$(swift_build_dir)/debug/truebadge-phone"; }
+# The two Swift packages: the one that apps add, and the phone. SwiftPM's build folders lie beside
+# cargo's, so that a checkout on a shared disk can move both.
+swift_build_dir() { printf '%s/swift/%s\n' "$(target_dir)" "$1"; }
+swift_phone() { printf '%s/debug/truebadge-phone\n' "$(swift_build_dir phone)"; }
 
 build_rust() {
   cargo build -p truebadge-relay -p apns-sim -p rust-phone --bins
   cargo build -p truebadge-ffi
 }
 
-# swift_package build|test ARGS…: SwiftPM on this package, linked to the library that build_rust
-# made. The manifest cannot say where that is (unsafeFlags would bar it as a dependency).
+build_swift_phone() { swift_package phone build --product truebadge-phone; }
+
+# swift_package library|phone build|test ARGS…: SwiftPM on that package, linked to the library that
+# build_rust made. The manifest cannot say where that is (unsafeFlags would bar it as a dependency).
 swift_package() {
-  local command="$1" lib
-  shift
+  local package="$1" command="$2" folder=. lib
+  shift 2
+  [ "$package" = library ] || folder=ios-app/PhoneHost
   lib="$(host_library_dir)"
-  (cd "$REPO" && scripts/swift "$command" --scratch-path "$(swift_build_dir)" \
+  (cd "$REPO" && scripts/swift "$command" --package-path "$folder" \
+    --scratch-path "$(swift_build_dir "$package")" \
     -Xlinker -L"$lib" -Xlinker -rpath -Xlinker "$lib" "$@")
 }
