@@ -61,6 +61,9 @@ enum Command {
     /// Accounts: an identity with its own conversations and badge
     #[command(subcommand)]
     Account(AccountCommand),
+    /// After restoring the database from a backup: start a new history for every account, so that
+    /// phones fetch everything anew. Stop the relay first
+    Restored,
     /// Device tokens: what a phone shows to read one account
     #[command(subcommand)]
     Token(TokenCommand),
@@ -173,6 +176,7 @@ impl Cli {
             } => keys::apns_test_key(&path, output),
             Command::Keygen { .. } => keys::producer_key(&database, output),
             Command::Account(command) => accounts::account(&database, command, output),
+            Command::Restored => accounts::restored(&database, output),
             Command::Token(command) => accounts::token(&database, command, output),
         }
     }

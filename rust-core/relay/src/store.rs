@@ -86,6 +86,9 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     fn create_account(&self, account: &AccountId, now: u64) -> Result<bool>;
     /// Removes an account and all that belongs to it. Its device tokens answer 410 from then on.
     fn remove_account(&self, account: &AccountId) -> Result<()>;
+    /// Starts a new history for every account, after a backup was restored: versions that phones
+    /// have seen may be given out again, for something else. Returns how many accounts there are.
+    fn restart_histories(&self) -> Result<usize>;
     /// Every account.
     fn accounts(&self) -> Result<Vec<AccountSummary>>;
     /// An account with its devices.

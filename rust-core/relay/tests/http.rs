@@ -233,7 +233,7 @@ async fn a_device_token_belongs_to_the_first_phone_that_registers_with_it() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_opens_nothing_and_its_phone_is_forgotten() {
+async fn a_revoked_token_opens_nothing_and_its_phone_is_not_pushed_to() {
     let relay = Relay::start().await;
     let path = "/v1/accounts/alice/device_tokens";
     let minted = relay.request("POST", path, Some(PRODUCER), None).await.body;
@@ -265,6 +265,61 @@ async fn a_revoked_token_opens_nothing_and_its_phone_is_forgotten() {
     problem(&answer, 401, "unauthorized");
     relay.items("alice", "bob", &[1]).await;
     assert!(relay.after(1000).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_phone_whose_token_is_replaced_goes_on_where_it_was() {
+    let relay = Relay::start().await;
+    let path = "/v1/accounts/alice/device_tokens";
+    let minted = relay.request("POST", path, Some(PRODUCER), None).await.body;
+    let old = minted["token"].as_str().unwrap();
+    let before = relay.register(old, "phone-1", &registration()).await;
+    let read = |number: u64| {
+        json!({ "operations": [{ "number": number, "id": "o", "seen": 0, "kind": "read_up_to",
+                                 "conversation": "bob", "position": number }] })
+    };
+    relay
+        .request("POST", "/v1/operations", Some(old), Some(&read(1)))
+        .await;
+    let id = minted["id"].as_str().unwrap();
+    relay
+        .request("DELETE", &format!("{path}/{id}"), Some(PRODUCER), None)
+        .await;
+    let new = relay.mint("alice").await;
+    let after = relay.register(&new, "phone-1", &registration()).await;
+    assert_eq!(before["route"], after["route"]);
+    let answer = relay
+        .request("POST", "/v1/operations", Some(&new), Some(&read(2)))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["acknowledged"]),
+        (200, &json!(2))
+    );
+    relay.items("alice", "bob", &[9]).await;
+    assert_eq!(relay.after(300).await.len(), 1, "and is pushed to again");
+}
+
+#[tokio::test]
+async fn after_a_restored_backup_phones_start_anew_and_lose_no_operation() {
+    use truebadge_relay::store::Store;
+    let relay = Relay::start().await;
+    relay.items("alice", "bob", &[1, 2, 3]).await;
+    let mut phone = relay.phone("alice").await;
+    let epoch = phone.epoch.clone();
+    assert_eq!(relay.store.restart_histories().unwrap(), 1);
+    let changes = phone.sync("").await;
+    assert_ne!(changes["epoch"], epoch);
+    assert_eq!(
+        (&changes["reset"], &changes["totals"]["unread"]),
+        (&json!(true), &json!(3))
+    );
+    let later = json!([{ "number": 41, "id": "o", "seen": 3, "kind": "read_up_to",
+                         "conversation": "bob", "position": 2 }]);
+    let answer = phone.operate(later).await.body;
+    assert_eq!(
+        (&answer["acknowledged"], &answer["totals"]["unread"]),
+        (&json!(41), &json!(1))
+    );
 }
 
 #[tokio::test]

@@ -51,6 +51,13 @@ pub fn account(database: &Path, command: AccountCommand, output: Output) -> anyh
     }
 }
 
+/// `restored`
+pub fn restored(database: &Path, output: Output) -> anyhow::Result<()> {
+    let accounts = open_existing(database)?.restart_histories()?;
+    let text = format!("{accounts} accounts have a new history");
+    output.line(&json!({ "accounts": accounts }), &text)
+}
+
 /// `token …`
 pub fn token(database: &Path, command: TokenCommand, output: Output) -> anyhow::Result<()> {
     match command {

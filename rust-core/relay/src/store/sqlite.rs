@@ -149,6 +149,10 @@ impl Store for SqliteStore {
         self.write(|tx| accounts::remove(tx, account))
     }
 
+    fn restart_histories(&self) -> Result<usize> {
+        self.write(|tx| accounts::restart(tx))
+    }
+
     fn accounts(&self) -> Result<Vec<AccountSummary>> {
         self.read(|tx| accounts::summaries(tx))
     }

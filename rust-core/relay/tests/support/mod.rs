@@ -71,10 +71,13 @@ impl Pushed {
     }
 }
 
+/// Status, reason, `Retry-After`.
+type Refusal = (u16, String, Option<u64>);
+
 #[derive(Debug, Clone, Default)]
 pub struct Apns {
     pushed: Arc<Mutex<Vec<Pushed>>>,
-    answers: Arc<Mutex<VecDeque<(u16, String, Option<u64>)>>>,
+    answers: Arc<Mutex<VecDeque<Refusal>>>,
 }
 
 impl Apns {

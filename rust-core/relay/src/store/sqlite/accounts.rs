@@ -1,5 +1,7 @@
 //! Accounts, and what the app's backend does to them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebadge_protocol::{
     AccountId, ConversationId, Digest, Epoch,
@@ -92,6 +94,22 @@ pub fn remove(tx: &Connection, name: &AccountId) -> Result<()> {
     Ok(())
 }
 
+/// Starts a new history for every account; see [`crate::store::Store::restart_histories`].
+pub fn restart(tx: &Connection) -> Result<usize> {
+    let mut statement = tx.prepare("SELECT id FROM accounts")?;
+    let rows = statement.query_map([], |row| row.get::<_, i64>(0))?;
+    let accounts = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    for account in &accounts {
+        tx.prepare_cached("UPDATE accounts SET epoch = ?2 WHERE id = ?1")?
+            .execute(params![account, random_name()?])?;
+    }
+    tx.execute_batch(
+        "UPDATE devices SET cursor = NULL, served = 0, acknowledged = NULL;
+         DELETE FROM schedule; DELETE FROM alerts; DELETE FROM pushes; DELETE FROM idempotency;",
+    )?;
+    Ok(accounts.len())
+}
+
 /// Every account.
 pub fn summaries(tx: &Connection) -> Result<Vec<AccountSummary>> {
     let sql = "SELECT name, epoch, head, unread, mentions, conversations, \
@@ -141,39 +159,55 @@ pub fn commit_events(
     {
         return Ok(answer);
     }
-    let mut rows = AccountRows {
-        tx,
-        account: account.row,
-    };
-    let mut ledger = Ledger::new(account.sums, &mut rows);
-    let mut changed = Vec::new();
-    let mut arrived = Vec::new();
-    for event in &request.events {
-        let outcome = ledger.event(event)?;
-        if let Outcome::Arrived(_) = outcome {
-            arrived.push(event);
-        }
-        if outcome.version().is_some() {
-            changed.push(conversation_of(event));
-        }
-    }
-    changed.sort_unstable();
-    changed.dedup();
-    let sums = ledger.sums();
+    let applied = apply(tx, &account, &request.events)?;
+    let sums = applied.sums;
     finish(tx, rules, &account, &sums, now)?;
     if rules.is_some() {
-        alert(tx, &account, &arrived, now)?;
+        alert(tx, &account, &applied.arrived, now)?;
     }
     let answer = Committed {
         epoch: account.epoch,
         head: sums.head,
-        changed: changed.len() as u64,
+        changed: applied.changed,
         totals: sums.totals,
     };
     if let Some(key) = key {
         remember(tx, account.row, key, &answer, now)?;
     }
     Ok(answer)
+}
+
+/// What events did.
+struct Applied<'a> {
+    sums: Sums,
+    /// Conversations that changed.
+    changed: u64,
+    /// Items that nobody has read.
+    arrived: Vec<&'a Event>,
+}
+
+fn apply<'a>(tx: &Connection, account: &Account, events: &'a [Event]) -> Result<Applied<'a>> {
+    let mut rows = AccountRows {
+        tx,
+        account: account.row,
+    };
+    let mut ledger = Ledger::new(account.sums, &mut rows);
+    let mut changed = BTreeSet::new();
+    let mut arrived = Vec::new();
+    for event in events {
+        let outcome = ledger.event(event)?;
+        if let Outcome::Arrived(_) = outcome {
+            arrived.push(event);
+        }
+        if outcome.version().is_some() {
+            changed.insert(conversation_of(event));
+        }
+    }
+    Ok(Applied {
+        sums: ledger.sums(),
+        changed: changed.len() as u64,
+        arrived,
+    })
 }
 
 /// Takes over a whole state; see [`crate::store::Store::upsert`].

@@ -43,14 +43,18 @@ pub fn claim(tx: &Connection, rules: &Rules, now: u64) -> Result<Claim> {
 const SENDABLE: &str = "devices.in_flight IS NULL AND devices.push_token IS NOT NULL";
 
 fn next(tx: &Connection) -> Result<Claim> {
-    let sql = format!(
-        "SELECT min(due_at) FROM (SELECT due_at FROM schedule JOIN devices \
-         ON devices.id = schedule.device WHERE {SENDABLE} AND due_at IS NOT NULL \
-         UNION ALL SELECT due_at FROM alerts JOIN devices ON devices.id = alerts.device \
-         WHERE {SENDABLE})"
-    );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let due: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    let first = |table: &str| -> Result<Option<i64>> {
+        let sql = format!(
+            "SELECT due_at FROM {table} JOIN devices ON devices.id = {table}.device \
+             WHERE {SENDABLE} AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
+        );
+        let mut statement = tx.prepare_cached(&sql)?;
+        Ok(statement.query_row([], |row| row.get(0)).optional()?)
+    };
+    let due = [first("schedule")?, first("alerts")?]
+        .into_iter()
+        .flatten()
+        .min();
     Ok(due
         .and_then(|due| u64::try_from(due).ok())
         .map_or(Claim::Idle, Claim::Wait))

@@ -74,7 +74,7 @@ pub fn payload(
         base: device.cursor.unwrap_or_default(),
         version: account.sums.head,
         totals: account.sums.totals,
-        acknowledged: device.acknowledged,
+        acknowledged: device.acknowledged.unwrap_or(0),
         rows: rows(tx, device, account)?,
         item: item.map(|item| (item.conversation.clone(), item.position)),
     };

@@ -6,6 +6,7 @@ use truebadge_protocol::{AccountId, DeviceId};
 use super::{
     accounts,
     convert::{id, signed, unsigned},
+    devices,
 };
 use crate::{
     secret::Hash,
@@ -50,7 +51,7 @@ pub fn mint(tx: &Connection, account: &AccountId, id: &str, hash: &Hash, now: u6
     Ok(())
 }
 
-/// Ends a device token, and the registration of its device if no other token is bound to it.
+/// Ends a device token; nothing is sent to its device any more if no other is bound to it.
 pub fn revoke(tx: &Connection, account: &AccountId, name: &str) -> Result<()> {
     let account = accounts::find(tx, account)?.ok_or(StoreError::NotFound)?;
     let sql = "DELETE FROM device_tokens WHERE account = ?1 AND name = ?2 RETURNING device";
@@ -58,11 +59,12 @@ pub fn revoke(tx: &Connection, account: &AccountId, name: &str) -> Result<()> {
         .query_row(sql, params![account.row, name], |row| row.get(0))
         .optional()?;
     let device = device.ok_or(StoreError::NotFound)?;
-    tx.execute(
-        "DELETE FROM devices WHERE account = ?1 AND device = ?2 AND NOT EXISTS \
-         (SELECT 1 FROM device_tokens WHERE account = ?1 AND device = ?2 AND ended = 0)",
-        params![account.row, device],
-    )?;
+    let sql = "SELECT 1 FROM device_tokens WHERE account = ?1 AND device = ?2 AND ended = 0";
+    if let Some(device) = device
+        && !tx.prepare(sql)?.exists(params![account.row, device])?
+    {
+        devices::silence(tx, account.row, &device, "its device token was revoked")?;
+    }
     Ok(())
 }
 

@@ -28,7 +28,7 @@ pub struct Device {
     pub sole_account: bool,
     pub conditions: Conditions,
     pub cursor: Option<Version>,
-    pub acknowledged: u64,
+    pub acknowledged: Option<u64>,
     pub last_push: u64,
     pub told: Totals,
 }
@@ -52,7 +52,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         sole_account: row.get(9)?,
         conditions: conditions(row, 10)?,
         cursor: cursor(row, 14)?,
-        acknowledged: unsigned(row, 15)?,
+        acknowledged: optional(row, 15)?,
         last_push: unsigned(row, 16)?,
         told: totals(row, 17)?,
     })
@@ -70,6 +70,13 @@ fn conditions(row: &Row<'_>, first: usize) -> rusqlite::Result<Conditions> {
 fn cursor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Version>> {
     match row.get::<_, Option<i64>>(column)? {
         Some(_) => number(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    match row.get::<_, Option<i64>>(column)? {
+        Some(_) => unsigned(row, column).map(Some),
         None => Ok(None),
     }
 }
@@ -198,6 +205,19 @@ fn moved(tx: &Connection, account: i64, id: &DeviceId, push_token: &str) -> Resu
     Ok(())
 }
 
+/// Stops sending to a phone. What it did stays known, for when it registers with another token.
+pub fn silence(tx: &Connection, account: i64, device: &str, why: &str) -> Result<()> {
+    let sql = "UPDATE devices SET push_token = NULL, token_ended = ?3, \
+               token_generation = token_generation + 1 \
+               WHERE account = ?1 AND device = ?2 RETURNING id";
+    let silenced = tx.query_row(sql, params![account, device, why], |row| row.get(0));
+    if let Some(row) = silenced.optional()? {
+        schedule::forget(tx, row)?;
+        tx.execute("DELETE FROM alerts WHERE device = ?1", [row])?;
+    }
+    Ok(())
+}
+
 /// Signs a phone out; doing it again does nothing.
 pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
     let sql = "SELECT account, device FROM device_tokens WHERE id = ?1";
@@ -231,7 +251,7 @@ pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
             app_version: row.get(5)?,
             conditions: conditions(row, 6)?,
             cursor: cursor(row, 10)?,
-            acknowledged: unsigned(row, 11)?,
+            acknowledged: optional(row, 11)?.unwrap_or(0),
             last_push: unsigned(row, 12)?,
         })
     })?;

@@ -50,7 +50,7 @@ pub fn operate(
         account: bound.account,
     };
     let mut ledger = Ledger::new(before.sums, &mut rows);
-    let mut acknowledged = device.acknowledged;
+    let mut acknowledged = done(&device, request);
     let mut applied = Vec::new();
     for operation in &request.operations {
         if operation.number <= acknowledged {
@@ -70,8 +70,10 @@ pub fn operate(
         sums: ledger.sums(),
         ..before.clone()
     };
-    tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
-        .execute(params![device.row, signed(acknowledged)])?;
+    if !request.operations.is_empty() {
+        tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
+            .execute(params![device.row, signed(acknowledged)])?;
+    }
     if account.sums != before.sums {
         accounts::save_sums(tx, account.row, &account.sums)?;
     }
@@ -81,11 +83,21 @@ pub fn operate(
         schedule::changed(tx, rules, account.row, Some(device.row), now)?;
     }
     let device = Device {
-        acknowledged,
+        acknowledged: Some(acknowledged),
         ..device
     };
     let changes = answer(tx, &account, Some(&device), ask, now)?;
     Ok(OperationsApplied { applied, changes })
+}
+
+/// The highest operation that is done. After a backup was restored only the phone knows: it sends
+/// again what it has no answer for, from the first on.
+fn done(device: &Device, request: &OperationsRequest) -> u64 {
+    let first = request.operations.first().map(|operation| operation.number);
+    device
+        .acknowledged
+        .or(first.map(|first| first.saturating_sub(1)))
+        .unwrap_or(0)
 }
 
 /// An operation that changed nothing is in effect at the head.
@@ -141,7 +153,7 @@ fn answer(
         more,
         totals: sums.totals,
         digest: sums.digest,
-        acknowledged: device.map_or(0, |device| device.acknowledged),
+        acknowledged: device.and_then(|device| device.acknowledged).unwrap_or(0),
         last_push: device.map_or(0, |device| device.last_push),
         server_time: now,
     })

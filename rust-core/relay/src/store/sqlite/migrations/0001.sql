@@ -104,8 +104,8 @@ CREATE TABLE devices(
     cursor INTEGER,
     -- The highest version that an answer gave it wholly.
     served INTEGER NOT NULL DEFAULT 0,
-    -- The highest operation applied or rejected.
-    acknowledged INTEGER NOT NULL DEFAULT 0,
+    -- The highest operation applied or rejected; unknown after a backup was restored.
+    acknowledged INTEGER DEFAULT 0,
     -- The counter of the newest push, and of the one that is being sent.
     last_push INTEGER NOT NULL DEFAULT 0,
     in_flight INTEGER,
