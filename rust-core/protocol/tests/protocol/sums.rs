@@ -28,6 +28,14 @@ impl Kept {
     }
 }
 
+fn active() -> impl Strategy<Value = ConversationState> {
+    strategies::state().prop_map(|state| ConversationState {
+        unread: state.unread.max(1),
+        removed: false,
+        ..state
+    })
+}
+
 proptest! {
     #[test]
     fn sums_kept_row_by_row_equal_a_recount(
@@ -58,11 +66,24 @@ proptest! {
 
     #[test]
     fn any_difference_between_active_rows_shows_in_the_digest(
-        one in strategies::state(),
-        other in strategies::state(),
+        one in active(),
+        other in active(),
+        shared in any::<[bool; 8]>(),
     ) {
-        prop_assume!(one.is_active() && other.is_active() && one != other);
-        prop_assert_ne!(Digest::of_row(&one), Digest::of_row(&other));
+        // Rows that differ in everything are told apart too easily.
+        let other = ConversationState {
+            id: if shared[0] { one.id.clone() } else { other.id },
+            version: if shared[1] { one.version } else { other.version },
+            unread: if shared[2] { one.unread } else { other.unread },
+            mentions: if shared[3] { one.mentions } else { other.mentions },
+            newest: if shared[4] { one.newest } else { other.newest },
+            read_up_to: if shared[5] { one.read_up_to } else { other.read_up_to },
+            level: if shared[6] { one.level } else { other.level },
+            marked_unread: if shared[7] { one.marked_unread } else { other.marked_unread },
+            removed: false,
+        };
+        let same = Digest::of_row(&one) == Digest::of_row(&other);
+        prop_assert_eq!(same, one == other);
     }
 
     #[test]
