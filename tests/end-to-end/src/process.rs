@@ -96,22 +96,30 @@ impl Process {
         found.ok_or_else(|| self.never(what, in_time))
     }
 
-    /// Every line since the last one that was waited for, without waiting; passes over them.
-    pub fn since(&mut self) -> Vec<Value> {
+    /// How many lines it has printed.
+    pub fn printed(&self) -> usize {
+        self.lines.borrow().read.len()
+    }
+
+    /// The lines after so many.
+    pub fn after(&self, printed: usize) -> Vec<Value> {
         let lines = self.lines.borrow();
-        let since = lines.read[self.seen..].to_vec();
-        self.seen = lines.read.len();
-        since
+        lines.read.get(printed..).unwrap_or_default().to_vec()
+    }
+
+    /// The next line, however long it takes; none when there will be none.
+    pub async fn next(&mut self) -> Option<Value> {
+        let seen = self.seen;
+        let there = |lines: &Lines| lines.read.len() > seen || lines.ended;
+        let lines = self.lines.wait_for(there).await.ok()?;
+        let line = lines.read.get(seen).cloned()?;
+        self.seen += 1;
+        Some(line)
     }
 
     /// Every line so far.
     pub fn all(&self) -> Vec<Value> {
         self.lines.borrow().read.clone()
-    }
-
-    /// Whether the process has closed its output, as one that ended has.
-    pub fn has_ended(&self) -> bool {
-        self.lines.borrow().ended
     }
 
     /// Types a line.
