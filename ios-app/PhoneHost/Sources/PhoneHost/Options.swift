@@ -64,7 +64,8 @@ extension Options {
         var values: [String: [String]] = [:]
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = argument.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let flag = String(parts[0])
             switch flag {
             case "--help", "-h": return nil

@@ -9,7 +9,9 @@ enum APNsFrame: Equatable {
 
     init(_ text: [UInt8]) throws(WebSocketFault) {
         let unknown = WebSocketFault(sentence: "it sent a frame that is not understood")
-        guard let raw = try? JSONDecoder().decode(Kind.self, from: Data(text)) else { throw unknown }
+        guard let raw = try? JSONDecoder().decode(Kind.self, from: Data(text)) else {
+            throw unknown
+        }
         switch raw.type {
         case "registered":
             guard let token = raw.pushToken.flatMap(Data.init(hexadecimal:)) else { throw unknown }

@@ -7,7 +7,7 @@ internal import TrueBadgeCore
 /// push to ``handlePush(_:within:)``, and call ``refresh(_:within:)`` whenever the app gets to run:
 ///
 /// ```swift
-/// let badge = try TrueBadge.create(configuration: configuration, bridges: .system)
+/// let badge = try TrueBadge.create(configuration: configuration, bridges: .system())
 /// try await badge.addAccount("alice", relay: relay)
 /// try await badge.register(pushToken: deviceToken)
 /// try await badge.refresh(.launch)

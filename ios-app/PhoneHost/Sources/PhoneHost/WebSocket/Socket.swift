@@ -19,7 +19,8 @@ final class Socket {
     deinit { close(descriptor) }
 
     /// Connects; no call on the socket takes longer than `patience` seconds.
-    static func connect(host: String, port: UInt16, patience: Int) throws(WebSocketFault) -> Socket {
+    static func connect(host: String, port: UInt16, patience: Int) throws(WebSocketFault) -> Socket
+    {
         var hints = addrinfo()
         hints.ai_socktype = streamType
         var found: UnsafeMutablePointer<addrinfo>?

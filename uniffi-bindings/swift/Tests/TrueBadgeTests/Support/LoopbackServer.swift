@@ -91,11 +91,14 @@ final class LoopbackServer: Sendable {
         let lines = String(decoding: received[..<head.lowerBound], as: UTF8.self)
             .components(separatedBy: "\r\n")
         received = Data(received[head.upperBound...])
-        let length = lines.compactMap { line -> Int? in
-            let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "content-length" else { return nil }
-            return Int(parts[1].trimmingCharacters(in: .whitespaces))
-        }.first ?? 0
+        let length =
+            lines.compactMap { line -> Int? in
+                let parts = line.split(separator: ":", maxSplits: 1)
+                guard parts.count == 2, parts[0].lowercased() == "content-length" else {
+                    return nil
+                }
+                return Int(parts[1].trimmingCharacters(in: .whitespaces))
+            }.first ?? 0
         while received.count < length {
             guard read(connection, &received) else { return nil }
         }

@@ -1,0 +1,20 @@
+#if canImport(UserNotifications)
+    import Foundation
+    import UserNotifications
+
+    extension PhoneConditions {
+        /// What the phone's settings let through now.
+        ///
+        /// - Parameter backgroundRefresh: whether
+        ///   `UIApplication.shared.backgroundRefreshStatus` is `.available`; only the main actor may
+        ///   ask for it, and an extension can't.
+        public static func current(backgroundRefresh: Bool) async -> PhoneConditions {
+            let settings = await UNUserNotificationCenter.current().notificationSettings()
+            return PhoneConditions(
+                badgesAllowed: settings.badgeSetting == .enabled,
+                alertsAllowed: settings.alertSetting == .enabled,
+                backgroundRefresh: backgroundRefresh,
+                lowPowerMode: ProcessInfo.processInfo.isLowPowerModeEnabled)
+        }
+    }
+#endif
