@@ -99,8 +99,10 @@ host_library_dir() { printf '%s\n' "$(target_dir)/debug"; }
 swift_build_dir() { printf '%s/swift/%s\n' "$(target_dir)" "$1"; }
 swift_phone() { printf '%s/debug/truebadge-phone\n' "$(swift_build_dir phone)"; }
 
+# The demo is built along: the same crates at once have the same features, and are compiled once.
 build_rust() {
-  cargo build -p truebadge-relay -p apns-sim -p rust-phone --bins
+  have cc || "$REPO/scripts/setup" --rust-only || exit 2
+  cargo build -p truebadge-relay -p apns-sim -p rust-phone -p end-to-end --bins
   cargo build -p truebadge-ffi
 }
 
