@@ -6,11 +6,13 @@ mod error;
 mod input;
 mod limit;
 mod phone;
+mod server;
 
 pub use error::ApiError;
 pub use limit::{RateLimiter, RateLimits};
+pub use server::serve;
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json, Router,
@@ -20,7 +22,7 @@ use axum::{
     routing::{delete, get, post, put},
 };
 use http::{HeaderValue, header::CACHE_CONTROL};
-use tokio::{net::TcpListener, sync::Notify, sync::watch};
+use tokio::sync::Notify;
 use truebadge_protocol::{Problem, ProblemKind};
 
 use crate::{
@@ -84,21 +86,6 @@ pub fn router(app: App) -> Router {
         .fallback(not_found)
         .layer(middleware::from_fn(log))
         .with_state(app)
-}
-
-/// Serves until `stop` says true; then ends when the requests under way have ended.
-pub async fn serve(
-    listener: TcpListener,
-    app: App,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            // An error says that the sender is gone: stop too.
-            let _ = stop.wait_for(|stop| *stop).await;
-        })
-        .await
 }
 
 async fn health(State(app): State<App>) -> Result<Response, ApiError> {

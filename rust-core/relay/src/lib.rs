@@ -1,4 +1,19 @@
 //! The server half of TrueBadge: keeps the true state, answers sync, decides what to push.
+//!
+//! | module | what it does | I/O |
+//! |---|---|---|
+//! | [`model`] | what events and operations do to an account's conversations | none |
+//! | [`planner`] | which push a device is sent, and when | none |
+//! | [`store`] | the state, one transaction per call; what is owed to devices | SQLite |
+//! | [`apns`] | Apple's push service: provider tokens, headers, what its answers mean | HTTP/2 |
+//! | [`driver`] | takes what is due from the store, sends it, notes what became of it | both |
+//! | [`http`] | the endpoints: credentials, limits, problem documents | HTTP |
+//! | [`config`], [`cli`] | what the operator sets, and the commands | files |
+//! | [`clock`], [`secret`] | time, and bearer tokens | – |
+//!
+//! A change goes `http → store → model`, and writes what it owes to devices in its transaction
+//! (`store::sqlite`, `schedule`). The driver is woken, takes the push (`planner` chooses the lane,
+//! the payload is composed from the newest state), hands it to `apns`, and records the answer.
 #![forbid(unsafe_code)]
 
 pub mod apns;

@@ -256,6 +256,19 @@ fn a_port_in_use_is_said() {
 }
 
 #[test]
+fn it_stops_also_while_a_client_says_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let relay = Serving::start(directory.path(), &[]);
+    let address = relay.url.strip_prefix("http://").unwrap().to_owned();
+    let mut silent = std::net::TcpStream::connect(address).unwrap();
+    std::io::Write::write_all(&mut silent, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut answer = [0; 15];
+    silent.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    relay.stop();
+}
+
+#[test]
 fn another_program_s_database_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("theirs.db");

@@ -80,7 +80,7 @@ async fn run(
         if let Some(pushing) = pushing {
             pushing.await?;
         }
-        anyhow::Ok(serving.await??)
+        anyhow::Ok(serving.await?)
     });
     match ended.await {
         Ok(ended) => ended,

@@ -112,8 +112,8 @@ pub struct TokenSummary {
 /// Which push: a device of an account, and its counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PushKey {
-    /// The device's row.
-    pub(crate) device: i64,
+    /// The registration's row.
+    pub device: i64,
     /// The device's push counter.
     pub counter: u64,
 }
