@@ -1,4 +1,4 @@
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+// swift-format-ignore-file
 // As much of Apple's Security as the Swift package uses, so that its Apple-only files can be
 // type-checked where there is no Xcode. There is no bridging to Core Foundation on Linux, so its
 // types are the Foundation ones that they bridge to.

@@ -1,4 +1,4 @@
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+// swift-format-ignore-file
 // As much of Apple's UserNotifications as the Swift package uses, so that its Apple-only files can
 // be type-checked where there is no Xcode. Signatures as in Apple's documentation; no behaviour.
 import Foundation

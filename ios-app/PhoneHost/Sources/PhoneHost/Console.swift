@@ -21,7 +21,7 @@ final class StandardOutput: Console {
     }
 
     static func line(_ event: Event, at time: Date, json: Bool) -> String {
-        let milliseconds = Int64((time.timeIntervalSince1970 * 1000).rounded(.down))
+        let milliseconds = Int64((time.timeIntervalSince1970 * 1000).rounded())
         guard json else { return "\(timeOfDay(milliseconds))  \(event.words)" }
         var object = event.json
         object["at_ms"] = milliseconds
