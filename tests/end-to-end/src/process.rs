@@ -1,6 +1,7 @@
 //! A child process: the JSON lines that it prints, what it says on stderr, and its end.
 
 use std::{
+    cell::Cell,
     ffi::OsStr,
     fs::File,
     path::{Path, PathBuf},
@@ -168,11 +169,28 @@ impl Process {
     }
 
     fn never(&self, what: &str, ended: bool) -> anyhow::Error {
-        let (name, report) = (&self.name, self.report());
+        FAILED.set(true);
+        let name = &self.name;
         if ended {
-            anyhow!("{name} ended before {what}\n{report}")
+            anyhow!("{name} ended before {what} came")
         } else {
-            anyhow!("{name}: {what} did not come\n{report}")
+            anyhow!(
+                "{name}: {what} did not come within {} s",
+                PATIENCE.as_secs()
+            )
+        }
+    }
+}
+
+thread_local! {
+    /// Something did not come: what is dropped on this thread from now on shows all it knows.
+    static FAILED: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if FAILED.get() || std::thread::panicking() {
+            eprintln!("{}", self.report());
         }
     }
 }

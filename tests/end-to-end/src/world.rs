@@ -129,18 +129,10 @@ impl World {
 
     /// Stops relay and apns-sim as an operator does, and waits for their end.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        self.relay.stop().await?;
-        self.apns.process.stop().await?;
+        self.stop_relay().await?;
+        let status = self.apns.process.stop().await?;
+        anyhow::ensure!(status.success(), "apns-sim ended with {status}");
         Ok(())
-    }
-}
-
-impl Drop for World {
-    /// A test that fails shows what the processes said.
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("{}\n{}", self.relay.report(), self.apns.process.report());
-        }
     }
 }
 

@@ -7,6 +7,7 @@ crate::for_both_phones![
     a_restart_of_the_relay_is_not_noticed_on_the_phone,
     what_is_read_while_the_relay_is_down_reaches_it_later,
     a_phone_that_is_killed_keeps_what_was_read_on_it,
+    every_program_ends_in_good_order_when_asked_to,
 ];
 
 async fn a_restart_of_the_relay_is_not_noticed_on_the_phone(kind: Kind) -> Result<()> {
@@ -57,4 +58,15 @@ async fn a_phone_that_is_killed_keeps_what_was_read_on_it(kind: Kind) -> Result<
     let state = world.desktop.state("alice").await?;
     assert_eq!(state["changes"][0]["read_up_to"], 2);
     Ok(())
+}
+
+async fn every_program_ends_in_good_order_when_asked_to(kind: Kind) -> Result<()> {
+    let world = World::start(Settings::default()).await?;
+    let mut phone = world.phone(&kind, "phone", &["alice"]).await?;
+    let mut other = world.phone(&kind, "other", &["alice"]).await?;
+    assert!(phone.process.stop().await?.success());
+    phone.event("stopped").await?;
+    other.say("quit").await?;
+    other.event("stopped").await?;
+    world.stop().await
 }
