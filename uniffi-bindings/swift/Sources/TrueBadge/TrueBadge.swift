@@ -18,12 +18,14 @@ internal import TrueBadgeCore
 public actor TrueBadge {
     private let engine: Engine
     private let budget: Duration
+    private let grace: Duration
     private var newest: BadgeState?
     private var listeners: [UUID: AsyncStream<BadgeState>.Continuation] = [:]
 
-    private init(engine: Engine, budget: Duration) {
+    private init(engine: Engine, budget: Duration, grace: Duration) {
         self.engine = engine
         self.budget = budget
+        self.grace = grace
     }
 
     deinit {
@@ -35,6 +37,13 @@ public actor TrueBadge {
     public static func create(
         configuration: Configuration, bridges: Bridges
     ) throws -> TrueBadge {
+        try create(configuration: configuration, bridges: bridges, grace: .seconds(1))
+    }
+
+    /// - Parameter grace: how long after its budget a wake is ended from outside.
+    static func create(
+        configuration: Configuration, bridges: Bridges, grace: Duration
+    ) throws -> TrueBadge {
         try configuration.makeDirectory()
         let engine = try calling {
             try Engine(
@@ -43,7 +52,7 @@ public actor TrueBadge {
                 delivered: NotificationsBridge(bridges.notifications),
                 credentials: CredentialsBridge(bridges.credentials))
         }
-        return TrueBadge(engine: engine, budget: configuration.budget)
+        return TrueBadge(engine: engine, budget: configuration.budget, grace: grace)
     }
 
     // MARK: Accounts
@@ -138,8 +147,7 @@ public actor TrueBadge {
     public func handlePush(
         _ payload: PushPayload, within budget: Duration? = nil
     ) async throws -> WakeOutcome {
-        let milliseconds = (budget ?? self.budget).milliseconds
-        return try await waking { [engine] cancellation in
+        try await waking(budget) { [engine] milliseconds, cancellation in
             try await engine.handlePush(
                 payload: payload.bytes, budgetMs: milliseconds, cancellation: cancellation)
         }
@@ -154,8 +162,7 @@ public actor TrueBadge {
     public func refresh(
         _ cause: WakeCause, within budget: Duration? = nil
     ) async throws -> WakeOutcome {
-        let milliseconds = (budget ?? self.budget).milliseconds
-        return try await waking { [engine] cancellation in
+        try await waking(budget) { [engine] milliseconds, cancellation in
             try await engine.refresh(
                 cause: cause.core, budgetMs: milliseconds, cancellation: cancellation)
         }
@@ -211,19 +218,29 @@ public actor TrueBadge {
         return state
     }
 
-    /// Swift's task cancellation reaches the core by `cancellation`.
+    /// Swift's task cancellation reaches the core by a `Cancellation`. So does the end of the time:
+    /// the core's clock stands still while the phone sleeps, this one does not.
     private func waking(
-        _ call: @Sendable (Cancellation) async throws -> TrueBadgeCore.WakeOutcome
+        _ budget: Duration?,
+        _ call: @Sendable (UInt32, Cancellation) async throws -> TrueBadgeCore.WakeOutcome
     ) async throws -> WakeOutcome {
+        let budget = budget ?? self.budget
         do {
             let cancellation = try Cancellation()
+            let watch = Task { [grace] in
+                try await Task.sleep(for: budget + grace, clock: .continuous)
+                try cancellation.cancel()
+            }
+            defer { watch.cancel() }
             let outcome = try await withTaskCancellationHandler {
-                try await call(cancellation)
+                try await call(budget.milliseconds, cancellation)
             } onCancel: {
                 try? cancellation.cancel()
             }
             if let badge = outcome.badge { publish(BadgeState(badge)) }
             return WakeOutcome(outcome)
+        } catch TrueBadgeCore.TrueBadgeError.Cancelled where !Task.isCancelled {
+            throw TrueBadgeError.tryAgain("the time for this wake ran out")
         } catch {
             throw translated(error)
         }

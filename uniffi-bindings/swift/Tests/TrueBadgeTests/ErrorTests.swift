@@ -1,8 +1,8 @@
 import Foundation
 import Testing
-import TrueBadge
+@testable import TrueBadge
 
-@Suite struct ErrorTests {
+@Suite(.timeLimit(.minutes(1))) struct ErrorTests {
     @Test func aWrongCallSaysWhichArgumentIsWrong() async throws {
         let app = try Phone().app
         let relay = try #require(URL(string: "https://relay.example"))
@@ -119,6 +119,27 @@ import TrueBadge
         wake.cancel()
 
         await #expect(throws: CancellationError.self) { try await wake.value }
+        #expect(try await app.badge.badge == 0)
+    }
+
+    @Test func aWakeThatOverrunsItsTimeIsEndedFromOutside() async throws {
+        let held = DispatchSemaphore(value: 0)
+        defer { held.signal() }
+        let relay = try RelayDouble { _ in
+            held.wait()
+            return nil
+        }
+        let screen = Screen()
+        let budget = Duration.seconds(25)
+        let app = try TrueBadge.create(
+            configuration: Phone.configuration(screen.directory.url),
+            bridges: TrueBadge.Bridges(badge: screen, notifications: screen, credentials: screen),
+            grace: .zero - budget)
+        try await app.addAccount(relay.account, relay: relay.address)
+
+        await #expect(throws: TrueBadgeError.tryAgain("the time for this wake ran out")) {
+            try await app.refresh(.launch, within: budget)
+        }
         #expect(try await app.badge.badge == 0)
     }
 

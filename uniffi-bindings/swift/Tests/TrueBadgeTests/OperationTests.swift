@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TrueBadge
 
-@Suite struct OperationTests {
+@Suite(.timeLimit(.minutes(1))) struct OperationTests {
     @Test func whatThePersonReadShowsAtOnceAndIsPending() async throws {
         let phone = try Phone()
         let relay = try RelayDouble()

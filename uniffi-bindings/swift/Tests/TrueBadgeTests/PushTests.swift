@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TrueBadge
 
-@Suite struct PushTests {
+@Suite(.timeLimit(.minutes(1))) struct PushTests {
     @Test func aPushSetsTheBadge() async throws {
         let phone = try Phone()
         let relay = try RelayDouble()
