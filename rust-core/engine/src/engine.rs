@@ -2,6 +2,7 @@
 
 mod accounts;
 mod flight;
+mod registration;
 mod runtime;
 mod values;
 mod wake;

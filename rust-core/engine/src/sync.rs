@@ -135,10 +135,12 @@ impl Session {
         self.registered = true;
     }
 
-    /// The relay found a hole in the operations' numbers: what it acknowledged must be learnt first.
-    /// `false` when that was done already and did not help.
+    /// The relay found a hole in the operations' numbers, or does not know this phone: it is told
+    /// of it again, and what it acknowledged is learnt first. `false` when that was done already
+    /// and did not help.
     pub fn conflict(&mut self) -> bool {
         self.conflicts += 1;
+        self.registered = false;
         self.learn_first = true;
         self.conflicts < 2
     }

@@ -97,3 +97,45 @@ async fn a_relay_without_tls_is_refused_outside_this_machine() {
         phone.engine.add_account(&bob(), address).unwrap();
     }
 }
+
+async fn registration(phone: &Phone) -> truebadge_protocol::messages::DeviceRegistration {
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    let sql = "UPDATE accounts SET registration = NULL, route = NULL";
+    store.execute(sql, []).unwrap();
+    phone.relay.0.lock().unwrap().registrations.clear();
+    // The relay in memory knows one account; only what the first one registers is looked at.
+    phone.refresh().await;
+    phone.relay.0.lock().unwrap().registrations[0].clone()
+}
+
+#[tokio::test]
+async fn a_relay_may_paint_only_a_number_that_is_the_whole_apps() {
+    let phone = Phone::new();
+    let alone = registration(&phone).await;
+    assert!(alone.sole_account && alone.conditions.badges_allowed);
+
+    // All of the phone's accounts are on one relay: it can add them up.
+    phone.engine.add_account(&bob(), RELAY).unwrap();
+    let summed = registration(&phone).await;
+    assert!(!summed.sole_account && summed.conditions.badges_allowed);
+
+    // Only this account counts: its own number is the app's.
+    phone.engine.set_participation(&bob(), false).unwrap();
+    let only = registration(&phone).await;
+    assert!(only.sole_account && only.conditions.badges_allowed);
+
+    // Only the other one counts: this one's number must not be painted.
+    phone.engine.set_participation(&bob(), true).unwrap();
+    phone.engine.set_participation(&alice(), false).unwrap();
+    let other = registration(&phone).await;
+    assert!(!other.sole_account && !other.conditions.badges_allowed);
+
+    // The other one is on another relay, which this one cannot add up.
+    phone.engine.set_participation(&alice(), true).unwrap();
+    phone
+        .engine
+        .add_account(&bob(), "https://elsewhere.example/")
+        .unwrap();
+    let elsewhere = registration(&phone).await;
+    assert!(!elsewhere.sole_account && !elsewhere.conditions.badges_allowed);
+}

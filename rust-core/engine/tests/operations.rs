@@ -282,3 +282,21 @@ async fn an_operation_on_an_account_that_is_not_here_is_an_error() {
     assert_eq!(error, EngineError::UnknownAccount);
     assert_eq!(phone.engine.badge().unwrap().badge, 0);
 }
+
+#[tokio::test]
+async fn a_relay_that_forgot_this_phone_is_told_of_it_again_and_gets_the_operation() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+    phone.relay.fail(Fault::Status(409, None));
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.error, None);
+    assert_eq!(phone.relay.0.lock().unwrap().registrations.len(), 2);
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+}

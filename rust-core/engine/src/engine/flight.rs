@@ -13,7 +13,7 @@ use truebadge_protocol::{
 };
 use url::Url;
 
-use super::{Core, RejectedOperation};
+use super::{Core, RejectedOperation, registration};
 use crate::{
     EngineError, Timestamp,
     bridge::Reply,
@@ -27,8 +27,6 @@ use crate::{
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// The host may take this long to give credentials.
 const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
-/// The relay is told of this phone at least this often.
-const REGISTER_EVERY: Duration = Duration::from_hours(24);
 /// The first pause after a failure; doubled with each one after it.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// No pause is longer, also when the relay asks for one.
@@ -181,10 +179,11 @@ impl Flight<'_> {
                 }
                 Step::Operations(query, operations) => {
                     let Some(answer) = self.send(&account, &query, operations).await? else {
-                        if session.conflict() {
-                            continue;
+                        if !session.conflict() {
+                            return Err(Failure::Stop(EngineError::NotUnderstood { status: 409 }));
                         }
-                        return Err(Failure::Stop(EngineError::NotUnderstood { status: 409 }));
+                        self.forget_registration()?;
+                        continue;
                     };
                     let OperationsApplied { applied, changes } = answer;
                     self.apply(&mut session, &facts, &query, &changes, &applied, report)?;
@@ -197,7 +196,7 @@ impl Flight<'_> {
         let now = self.core.bridges.clock.now();
         self.core.store.read(|tx| {
             let account = tx.account_by_key(self.key)?;
-            let registration = self.registration(tx)?;
+            let registration = registration::of(&self.core.configuration, &account, tx)?;
             let operations = tx.operations(self.key)?;
             let facts = Facts {
                 epoch: account.mirror.epoch.clone(),
@@ -205,7 +204,7 @@ impl Flight<'_> {
                 ahead: account.mirror.ahead.clone(),
                 staging: account.staging.clone(),
                 reset_wanted: account.reset_wanted,
-                registration_due: registration_due(&account, &registration, now),
+                registration_due: registration::is_due(&account, &registration, now),
                 unconfirmed: operations
                     .iter()
                     .filter(|operation| operation.pending.applied.is_none())
@@ -214,23 +213,6 @@ impl Flight<'_> {
                 receipts: tx.receipts(self.key)?,
             };
             Ok((account, registration, facts))
-        })
-    }
-
-    fn registration(&self, tx: &Tx<'_>) -> Result<DeviceRegistration, EngineError> {
-        let configuration = &self.core.configuration;
-        let counted = tx
-            .accounts()?
-            .into_iter()
-            .filter(|a| a.participates && !a.signed_out);
-        Ok(DeviceRegistration {
-            push_token: tx.push_token()?,
-            environment: configuration.environment,
-            topic: configuration.topic.clone(),
-            policy: tx.policy()?,
-            sole_account: counted.count() <= 1,
-            conditions: tx.conditions()?,
-            app_version: configuration.app_version.clone(),
         })
     }
 
@@ -285,6 +267,15 @@ impl Flight<'_> {
         } else {
             understood(&response).map(Some)
         }
+    }
+
+    /// A relay that lost this phone's registration refuses its operations too.
+    fn forget_registration(&self) -> Result<(), EngineError> {
+        self.core.store.write(Durability::Refetchable, |tx| {
+            let mut account = tx.account_by_key(self.key)?;
+            account.registration = Registration::default();
+            tx.save_account(&account)
+        })
     }
 
     fn apply(
@@ -378,18 +369,6 @@ impl Flight<'_> {
         self.credentials = Some(credentials.clone());
         Ok(credentials)
     }
-}
-
-fn registration_due(account: &Account, registration: &DeviceRegistration, now: Timestamp) -> bool {
-    let told = &account.registration;
-    account.route.is_none()
-        || told.fingerprint.as_deref() != Some(fingerprint(registration).as_str())
-        || told.at.after(REGISTER_EVERY).has_come(now, REGISTER_EVERY)
-}
-
-/// Tells whether anything in a registration changed.
-fn fingerprint(registration: &DeviceRegistration) -> String {
-    serde_json::to_string(registration).unwrap_or_default()
 }
 
 fn endpoint(

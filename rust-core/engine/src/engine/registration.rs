@@ -1,0 +1,75 @@
+//! What a relay is told of this phone, and when.
+
+use std::time::Duration;
+
+use truebadge_protocol::messages::DeviceRegistration;
+
+use super::Configuration;
+use crate::{
+    EngineError, Timestamp,
+    store::{Account, Tx},
+};
+
+/// The relay is told of this phone at least this often.
+const EVERY: Duration = Duration::from_hours(24);
+
+/// What to tell an account's relay now.
+pub(super) fn of(
+    configuration: &Configuration,
+    account: &Account,
+    tx: &Tx<'_>,
+) -> Result<DeviceRegistration, EngineError> {
+    let painting = Painting::of(account, &tx.accounts()?);
+    let mut conditions = tx.conditions()?;
+    conditions.badges_allowed &= painting != Painting::Wrong;
+    Ok(DeviceRegistration {
+        push_token: tx.push_token()?,
+        environment: configuration.environment,
+        topic: configuration.topic.clone(),
+        policy: tx.policy()?,
+        sole_account: painting == Painting::ThisAccount,
+        conditions,
+        app_version: configuration.app_version.clone(),
+    })
+}
+
+/// Which number a relay can paint for an account without being wrong about the whole app's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Painting {
+    /// The account's own: no other takes part in the badge.
+    ThisAccount,
+    /// The sum of all accounts on the phone: they all take part, and all live on its relay.
+    AllAccounts,
+    /// None: the relay does not know the accounts that take part, or counts one that does not.
+    Wrong,
+}
+
+impl Painting {
+    fn of(account: &Account, all: &[Account]) -> Self {
+        let signed_in = all.iter().filter(|other| !other.signed_out);
+        let mut others = signed_in.filter(|other| other.key != account.key);
+        let mut others_here = others.clone();
+        if !account.participates {
+            Self::Wrong
+        } else if others.all(|other| !other.participates) {
+            Self::ThisAccount
+        } else if others_here.all(|other| other.participates && other.relay == account.relay) {
+            Self::AllAccounts
+        } else {
+            Self::Wrong
+        }
+    }
+}
+
+/// Whether the relay must be told again: something changed, or a day went by.
+pub(super) fn is_due(account: &Account, registration: &DeviceRegistration, now: Timestamp) -> bool {
+    let told = &account.registration;
+    account.route.is_none()
+        || told.fingerprint.as_deref() != Some(fingerprint(registration).as_str())
+        || told.at.after(EVERY).has_come(now, EVERY)
+}
+
+/// Differs whenever anything in the registration does.
+pub(super) fn fingerprint(registration: &DeviceRegistration) -> String {
+    serde_json::to_string(registration).unwrap_or_default()
+}
