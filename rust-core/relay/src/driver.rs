@@ -7,7 +7,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::{
     apns::{Answer, Client, backoff},
     clock::Clock,
-    store::{Claim, Outgoing, Report, Store, StoreError},
+    store::{Claim, Outgoing, PushKey, Report, Store, StoreError},
 };
 
 /// Pushes under way at a time; APNs allows about a thousand streams on a connection.
@@ -16,6 +16,8 @@ const AT_A_TIME: usize = 64;
 const MISCONFIGURED: Duration = Duration::from_mins(5);
 /// After the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Attempts to note what became of a push.
+const NOTED_WITHIN: usize = 300;
 
 /// The driver. Clones share everything.
 #[derive(Debug, Clone)]
@@ -110,13 +112,25 @@ impl Driver {
                 tracing::info!(lane, counter, reason, "push token ended");
             }
         }
-        let key = push.key;
-        let noted = self
-            .with_store(move |store| store.record(&key, &report, now))
-            .await;
-        if let Err(error) = noted {
-            tracing::error!(%error, counter, "what became of a push cannot be noted");
+        self.note(push.key, report, now).await;
+    }
+
+    /// Notes what became of a push; until that is done nothing else is sent to its device.
+    async fn note(&self, key: PushKey, report: Report, now: u64) {
+        for _ in 0..NOTED_WITHIN {
+            let report = report.clone();
+            let noted = self
+                .with_store(move |store| store.record(&key, &report, now))
+                .await;
+            match noted {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what became of a push cannot be noted yet");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
         }
+        tracing::error!("a push is left as it is: it is sent again after the next start");
     }
 
     async fn with_store<T: Send + 'static>(

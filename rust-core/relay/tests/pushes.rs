@@ -232,6 +232,53 @@ async fn two_accounts_of_one_phone_are_painted_as_their_sum() {
 }
 
 #[tokio::test]
+async fn a_second_account_ends_the_painting_of_one_that_says_it_is_the_only_one() {
+    let relay = Relay::start().await;
+    relay.items("alice", "bob", &[1, 2]).await;
+    let phone = relay.phone("alice").await;
+    let mut second = registration();
+    second["sole_account"] = json!(false);
+    let work = relay.mint("work").await;
+    relay.register(&work, "phone-1", &second).await;
+    relay.read("alice", "bob", 1).await;
+    assert_eq!(relay.after(300).await[0].lane(), "silent");
+    relay.register(&phone.token, "phone-1", &second).await;
+    relay.read("alice", "bob", 2).await;
+    assert_eq!(
+        relay.after(300).await[0].lane(),
+        "painted",
+        "once it knows of the other"
+    );
+}
+
+#[tokio::test]
+async fn while_apns_takes_nothing_a_hundred_notifications_wait_at_most() {
+    let relay = Relay::start().await;
+    let _phone = relay.phone("alice").await;
+    for _ in 0..500 {
+        relay.apns.answer(503, "ServiceUnavailable", Some(3600));
+    }
+    for position in 1..=105 {
+        let mut arrived = support::item("bob", position);
+        arrived["alert"] = json!({ "body": position.to_string() });
+        relay.events("alice", json!([arrived])).await;
+    }
+    relay.after(0).await;
+    relay.apns.forgive();
+    let mut shown = Vec::new();
+    for wait in std::iter::once(3_600_000).chain([1; 60]) {
+        for push in relay.after(wait).await {
+            shown.push(push.json()["aps"]["alert"]["body"].clone());
+        }
+    }
+    assert!(
+        !shown.contains(&json!("5")) && shown.contains(&json!("6")),
+        "{shown:?}"
+    );
+    assert!(shown.contains(&json!("105")));
+}
+
+#[tokio::test]
 async fn nobody_learns_another_s_number_by_using_its_device_id() {
     let relay = Relay::start().await;
     relay.items("alice", "bob", &[1, 2]).await;

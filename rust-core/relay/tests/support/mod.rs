@@ -99,6 +99,11 @@ impl Apns {
         self.answers.lock().unwrap().push_back(answer);
     }
 
+    /// Everything is answered with 200 again.
+    pub fn forgive(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
     /// What came since the last call.
     pub fn take(&self) -> Vec<Pushed> {
         std::mem::take(&mut self.pushed.lock().unwrap())

@@ -156,7 +156,7 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
             (false, _) => Cause::Repeat,
         },
         conditions: device.conditions,
-        whole_app: compose::whole_app(tx, &device, account.sums.totals)?.is_some(),
+        whole_app: compose::whole_app(tx, &device)?.is_some(),
         silent: &silent,
     };
     match planner::plan(rules, &situation) {

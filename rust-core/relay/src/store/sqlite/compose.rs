@@ -26,19 +26,19 @@ pub struct Item<'a> {
 /// The number that is the whole app's, if it is known here: the device's only account, or all of
 /// its accounts live on this relay. Registrations are one phone's when both the device id and the
 /// push token are the same, so that nobody who knows a device id is told another's number.
-pub fn whole_app(tx: &Connection, device: &Device, own: Totals) -> Result<Option<u32>> {
-    if device.sole_account {
-        return Ok(Some(device.policy.badge(own)));
-    }
-    let sql = "SELECT unread, mentions, conversations FROM accounts WHERE id IN \
-               (SELECT account FROM devices WHERE device = ?1 AND topic = ?2 AND push_token = ?3)";
+pub fn whole_app(tx: &Connection, device: &Device) -> Result<Option<u32>> {
+    let sql = "SELECT unread, mentions, conversations, sole_account FROM accounts \
+               JOIN devices ON devices.account = accounts.id \
+               WHERE device = ?1 AND topic = ?2 AND push_token = ?3";
     let mut statement = tx.prepare_cached(sql)?;
     let key = params![device.phone.as_str(), device.topic, device.push_token];
-    let rows = statement.query_map(key, |row| totals(row, 0))?;
+    let rows = statement.query_map(key, |row| Ok((totals(row, 0)?, row.get::<_, bool>(3)?)))?;
     let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    // A phone with another account elsewhere also says that this is not its only one.
-    let known = all.len() > 1;
-    let sum = all.into_iter().sum();
+    let sole = all.iter().any(|(_, sole)| *sole);
+    // One that is not the sole account has others elsewhere; one of several that says that it is
+    // the sole account is out of date, and so is what it knows of the others.
+    let known = sole == (all.len() == 1);
+    let sum: Totals = all.into_iter().map(|(totals, _)| totals).sum();
     Ok(known.then(|| device.policy.badge(sum)))
 }
 
@@ -81,7 +81,7 @@ pub fn payload(
     let number = match lane {
         Lane::Silent => None,
         Lane::Painted | Lane::Alert if !device.conditions.badges_allowed => None,
-        Lane::Painted | Lane::Alert => whole_app(tx, device, account.sums.totals)?,
+        Lane::Painted | Lane::Alert => whole_app(tx, device)?,
     };
     let aps = aps(lane, number, item);
     fitting(&push, aps)

@@ -25,7 +25,6 @@ pub struct Device {
     pub environment: PushEnvironment,
     pub topic: String,
     pub policy: BadgePolicy,
-    pub sole_account: bool,
     pub conditions: Conditions,
     pub cursor: Option<Version>,
     pub acknowledged: Option<u64>,
@@ -34,8 +33,8 @@ pub struct Device {
 }
 
 const COLUMNS: &str = "id, account, device, route, push_token, token_generation, environment, \
-     topic, policy, sole_account, badges_allowed, alerts_allowed, background_refresh, \
-     low_power_mode, cursor, acknowledged, last_push, told_unread, told_mentions, \
+     topic, policy, badges_allowed, alerts_allowed, background_refresh, low_power_mode, cursor, \
+     acknowledged, last_push, told_unread, told_mentions, \
      told_conversations";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
@@ -49,12 +48,11 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         environment: named(row, 6)?,
         topic: row.get(7)?,
         policy: named(row, 8)?,
-        sole_account: row.get(9)?,
-        conditions: conditions(row, 10)?,
-        cursor: cursor(row, 14)?,
-        acknowledged: optional(row, 15)?,
-        last_push: unsigned(row, 16)?,
-        told: totals(row, 17)?,
+        conditions: conditions(row, 9)?,
+        cursor: cursor(row, 13)?,
+        acknowledged: optional(row, 14)?,
+        last_push: unsigned(row, 15)?,
+        told: totals(row, 16)?,
     })
 }
 

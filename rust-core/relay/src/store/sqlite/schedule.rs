@@ -9,6 +9,9 @@ use crate::{
     store::{Result, StoreError},
 };
 
+/// So many notifications wait for a device while APNs does not take them; older ones go.
+const ALERTS: i64 = 100;
+
 /// What the badge lanes owe a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owed {
@@ -92,6 +95,10 @@ pub fn alert(
         text,
         signed(now)
     ])?;
+    let sql = "DELETE FROM alerts WHERE device IN (SELECT id FROM devices WHERE account = ?1) \
+               AND id <= (SELECT id FROM alerts newer WHERE newer.device = alerts.device \
+               ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+    tx.prepare_cached(sql)?.execute(params![account, ALERTS])?;
     Ok(())
 }
 

@@ -148,7 +148,7 @@ CREATE TABLE alerts(
 ) STRICT;
 
 CREATE INDEX alerts_by_time ON alerts(due_at);
-CREATE INDEX alerts_by_device ON alerts(device);
+CREATE INDEX alerts_by_device ON alerts(device, id);
 
 -- The newest pushes to each device, for receipts, budget and trust.
 CREATE TABLE pushes(
