@@ -18,7 +18,7 @@ use crate::{
     EngineError, Timestamp,
     bridge::Reply,
     redact::Secret,
-    store::{Account, AccountKey, Durability, Registration, Tx},
+    store::{Account, AccountKey, Durability, Registration},
     sync::{Facts, Session, Step},
     transport::{Method, Request, Response, TransportError},
 };
@@ -234,7 +234,7 @@ impl Flight<'_> {
             let mut account = tx.account_by_key(self.key)?;
             account.route = Some(registered.route.clone());
             account.registration = Registration {
-                fingerprint: Some(fingerprint(registration)),
+                fingerprint: Some(registration::fingerprint(registration)),
                 at,
             };
             tx.save_account(&account)
