@@ -82,4 +82,36 @@ import TrueBadge
         try await phone.app.markRead("friends", in: "alice", upTo: 3)
         #expect(await states.next()?.badge == 0)
     }
+
+    @Test func theNewestNumberIsSetLastAlsoWhenIOSIsSlow() async throws {
+        let icon = SlowIcon()
+        let screen = Screen()
+        let app = try TrueBadge.create(
+            configuration: Phone.configuration(screen.directory.url),
+            bridges: TrueBadge.Bridges(badge: icon, notifications: screen, credentials: screen))
+        let nowhere = try #require(URL(string: "https://relay.example"))
+        try await app.addAccount("alice", relay: nowhere)
+
+        for number in 1...20 {
+            try await app.markUnread(ConversationID(rawValue: "\(number)"), in: "alice")
+        }
+
+        var numbers = icon.numbers.makeAsyncIterator()
+        var set: [Int] = []
+        while let number = await numbers.next() {
+            set.append(number)
+            if set.count == 20 { break }
+        }
+        #expect(set == Array(1...20))
+    }
+}
+
+/// Takes the longer for a number the older it is.
+private final class SlowIcon: AppIconBadge {
+    let (numbers, taken) = AsyncStream.makeStream(of: Int.self)
+
+    func setBadge(_ count: Int) async {
+        for _ in count..<20 { for _ in 0..<50 { await Task.yield() } }
+        taken.yield(count)
+    }
 }
