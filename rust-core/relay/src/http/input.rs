@@ -16,6 +16,8 @@ use super::ApiError;
 
 /// A body that comes slower than this is given up.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// Bodies up to this size are read again to find the field that is wrong.
+const TRIED_BYTES: usize = 1 << 16;
 /// Fields of an element that are tried out to find the one that is wrong.
 const FIELDS: usize = 16;
 
@@ -104,6 +106,9 @@ fn not_understood(why: &str, path: String) -> ApiError {
 /// Paths end at elements that are told apart by a tag, since serde buffers them. The field to blame
 /// is the one that is missing, or the first without which the error is another or none.
 fn blamed<T: DeserializeOwned>(bytes: &[u8], path: &str) -> Option<String> {
+    if bytes.len() > TRIED_BYTES {
+        return None;
+    }
     let whole: Value = serde_json::from_slice(bytes).ok()?;
     let pointer = pointer(path);
     let Value::Object(element) = whole.pointer(&pointer)? else {

@@ -70,8 +70,7 @@ pub fn find_or_create(tx: &Connection, name: &AccountId, now: u64) -> Result<Acc
     find(tx, name)?.ok_or(StoreError::NotFound)
 }
 
-/// Writes what an account adds up to.
-pub fn save_sums(tx: &Connection, row: i64, sums: &Sums) -> Result<()> {
+fn save_sums(tx: &Connection, row: i64, sums: &Sums) -> Result<()> {
     let sql = "UPDATE accounts SET head = ?2, unread = ?3, mentions = ?4, conversations = ?5, \
                digest = ?6 WHERE id = ?1";
     tx.prepare_cached(sql)?.execute(params![
@@ -161,7 +160,7 @@ pub fn commit_events(
     }
     let applied = apply(tx, &account, &request.events)?;
     let sums = applied.sums;
-    finish(tx, rules, &account, &sums, now)?;
+    finish(tx, rules, &account, &sums, None, now)?;
     if rules.is_some() {
         alert(tx, &account, &applied.arrived, now)?;
     }
@@ -227,7 +226,7 @@ pub fn upsert(
     let mut ledger = Ledger::new(account.sums, &mut rows);
     let outcome = ledger.upsert(id, state)?;
     let sums = ledger.sums();
-    finish(tx, rules, &account, &sums, now)?;
+    finish(tx, rules, &account, &sums, None, now)?;
     Ok(Committed {
         epoch: account.epoch,
         head: sums.head,
@@ -236,23 +235,26 @@ pub fn upsert(
     })
 }
 
-fn finish(
+/// Writes what an account adds up to now, and what that owes to its devices; `except` is the one
+/// that is told in the answer.
+pub fn finish(
     tx: &Connection,
     rules: Option<&Rules>,
     account: &Account,
     sums: &Sums,
+    except: Option<i64>,
     now: u64,
 ) -> Result<()> {
     if account.sums == *sums {
         return Ok(());
     }
     save_sums(tx, account.row, sums)?;
-    if account.sums.totals != sums.totals
-        && let Some(rules) = rules
-    {
-        schedule::changed(tx, rules, account.row, None, now)?;
+    match rules {
+        Some(rules) if account.sums.totals != sums.totals => {
+            schedule::changed(tx, rules, account.row, except, now)
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Queues the notifications of items that arrived, for every device that may show one. A muted

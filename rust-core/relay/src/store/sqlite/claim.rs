@@ -226,6 +226,31 @@ fn take(
     now: u64,
 ) -> Result<Outgoing> {
     let counter = device.last_push + 1;
+    write_down(tx, device, account, counter, taken, now)?;
+    let item = taken.item.as_ref();
+    Ok(Outgoing {
+        key: PushKey {
+            device: device.row,
+            counter,
+        },
+        lane: taken.lane,
+        push_token: device.push_token.clone().ok_or(StoreError::NotFound)?,
+        environment: device.environment,
+        topic: device.topic.clone(),
+        collapse_id: compose::collapse_id(device, item),
+        attempts: taken.attempts,
+        payload: compose::payload(tx, device, account, counter, taken.lane, item)?,
+    })
+}
+
+fn write_down(
+    tx: &Connection,
+    device: &Device,
+    account: &Account,
+    counter: u64,
+    taken: &Taken<'_>,
+    now: u64,
+) -> Result<()> {
     let totals = account.sums.totals;
     tx.prepare_cached("UPDATE devices SET last_push = ?2, in_flight = ?2 WHERE id = ?1")?
         .execute(params![device.row, signed(counter)])?;
@@ -247,27 +272,7 @@ fn take(
         device.token_generation,
         signed(now),
     ])?;
-    let payload = compose::payload(
-        tx,
-        device,
-        account,
-        counter,
-        taken.lane,
-        taken.item.as_ref(),
-    )?;
-    Ok(Outgoing {
-        key: PushKey {
-            device: device.row,
-            counter,
-        },
-        lane: taken.lane,
-        push_token: device.push_token.clone().ok_or(StoreError::NotFound)?,
-        environment: device.environment,
-        topic: device.topic.clone(),
-        collapse_id: compose::collapse_id(device, taken.item.as_ref()),
-        attempts: taken.attempts,
-        payload,
-    })
+    Ok(())
 }
 
 /// What a push told.

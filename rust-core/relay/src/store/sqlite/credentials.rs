@@ -112,3 +112,18 @@ pub fn bound(tx: &Connection, token: TokenRow) -> Result<Bound> {
     });
     found.optional()?.ok_or(StoreError::Gone)
 }
+
+/// Binds a token to the first device that registers with it; returns the account's row. For any
+/// other device the token opens nothing.
+pub fn bind(tx: &Connection, token: TokenRow, device: &DeviceId) -> Result<i64> {
+    let bound = bound(tx, token)?;
+    match &bound.device {
+        Some(known) if known != device => return Err(StoreError::NotFound),
+        Some(_) => {}
+        None => {
+            let sql = "UPDATE device_tokens SET device = ?2 WHERE id = ?1";
+            tx.execute(sql, params![token.0, device.as_str()])?;
+        }
+    }
+    Ok(bound.account)
+}

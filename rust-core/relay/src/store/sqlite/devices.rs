@@ -120,25 +120,17 @@ pub fn register(
     registration: &DeviceRegistration,
     now: u64,
 ) -> Result<DeviceRegistered> {
-    let bound = credentials::bound(tx, token)?;
-    match &bound.device {
-        Some(device) if device != id => return Err(StoreError::NotFound),
-        Some(_) => {}
-        None => {
-            let sql = "UPDATE device_tokens SET device = ?2 WHERE id = ?1";
-            tx.execute(sql, params![token.0, id.as_str()])?;
-        }
-    }
-    let old = find(tx, bound.account, id)?;
+    let account = credentials::bind(tx, token, id)?;
+    let old = find(tx, account, id)?;
     let route = match &old {
         Some(device) => device.route.clone(),
         None => {
             Route::new(random_name()?).map_err(|error| StoreError::Failed(error.to_string()))?
         }
     };
-    save(tx, bound.account, id, &route, registration)?;
+    save(tx, account, id, &route, registration)?;
     if let Some(push_token) = &registration.push_token {
-        moved(tx, bound.account, id, push_token)?;
+        moved(tx, account, id, push_token)?;
     }
     if let Some(old) = old {
         let changed = old.push_token != registration.push_token
@@ -150,7 +142,7 @@ pub fn register(
         }
         schedule::reconsider(tx, old.row, now)?;
     }
-    let account = accounts::load(tx, bound.account)?;
+    let account = accounts::load(tx, account)?;
     Ok(DeviceRegistered {
         route,
         epoch: account.epoch,

@@ -15,7 +15,7 @@ use super::{
     schedule,
 };
 use crate::{
-    model::{Ledger, Outcome, PageStart},
+    model::{Ledger, Outcome, PageStart, Sums},
     planner::Rules,
     store::{Ask, Result, StoreError, TokenRow},
 };
@@ -45,12 +45,47 @@ pub fn operate(
     let id = bound.device.as_ref().ok_or(StoreError::NotRegistered)?;
     let device = devices::find(tx, bound.account, id)?.ok_or(StoreError::NotRegistered)?;
     let before = accounts::load(tx, bound.account)?;
+    let done = apply(tx, &before, &device, request)?;
+    if !request.operations.is_empty() {
+        tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
+            .execute(params![device.row, signed(done.acknowledged)])?;
+    }
+    accounts::finish(tx, rules, &before, &done.sums, Some(device.row), now)?;
+    let account = Account {
+        sums: done.sums,
+        ..before
+    };
+    let device = Device {
+        acknowledged: Some(done.acknowledged),
+        ..device
+    };
+    let changes = answer(tx, &account, Some(&device), ask, now)?;
+    Ok(OperationsApplied {
+        applied: done.applied,
+        changes,
+    })
+}
+
+/// What operations did.
+struct Done {
+    sums: Sums,
+    acknowledged: u64,
+    applied: Vec<OperationOutcome>,
+}
+
+/// Skips what the account has already; an operation that leaves a hole undoes the whole call.
+fn apply(
+    tx: &Connection,
+    account: &Account,
+    device: &Device,
+    request: &OperationsRequest,
+) -> Result<Done> {
     let mut rows = AccountRows {
         tx,
-        account: bound.account,
+        account: account.row,
     };
-    let mut ledger = Ledger::new(before.sums, &mut rows);
-    let mut acknowledged = done(&device, request);
+    let mut ledger = Ledger::new(account.sums, &mut rows);
+    let mut acknowledged = known(device, request);
     let mut applied = Vec::new();
     for operation in &request.operations {
         if operation.number <= acknowledged {
@@ -66,33 +101,16 @@ pub fn operate(
         let outcome = ledger.action(&operation.action, operation.seen)?;
         applied.push(reported(operation.number, &outcome, ledger.sums().head));
     }
-    let account = Account {
+    Ok(Done {
         sums: ledger.sums(),
-        ..before.clone()
-    };
-    if !request.operations.is_empty() {
-        tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
-            .execute(params![device.row, signed(acknowledged)])?;
-    }
-    if account.sums != before.sums {
-        accounts::save_sums(tx, account.row, &account.sums)?;
-    }
-    if account.sums.totals != before.sums.totals
-        && let Some(rules) = rules
-    {
-        schedule::changed(tx, rules, account.row, Some(device.row), now)?;
-    }
-    let device = Device {
-        acknowledged: Some(acknowledged),
-        ..device
-    };
-    let changes = answer(tx, &account, Some(&device), ask, now)?;
-    Ok(OperationsApplied { applied, changes })
+        acknowledged,
+        applied,
+    })
 }
 
-/// The highest operation that is done. After a backup was restored only the phone knows: it sends
+/// The highest operation that is known to be done. After a backup was restored only the phone knows: it sends
 /// again what it has no answer for, from the first on.
-fn done(device: &Device, request: &OperationsRequest) -> u64 {
+fn known(device: &Device, request: &OperationsRequest) -> u64 {
     let first = request.operations.first().map(|operation| operation.number);
     device
         .acknowledged
