@@ -12,14 +12,16 @@ actor Phone {
         case noTokenCame
         /// A line was typed, or something that is no command.
         case typed(Result<Command, UsageError>)
-        /// A wake ended; `nil` when it was cancelled.
-        case woken(WakeOutcome?)
+        /// A wake ended; without an outcome when it was cancelled or failed as a whole.
+        case woken(wake: Int, WakeOutcome?)
         /// A signal to end came.
         case stop
+        /// APNs did not answer the farewell in time.
+        case farewellOver
     }
 
     private enum Stage {
-        case waitingForToken, launching, launched
+        case waitingForToken, launching, launched, ending
     }
 
     private let options: Options
@@ -29,10 +31,12 @@ actor Phone {
     private let app: TrueBadge
     private let say: @Sendable (Happening) -> Void
     private var line: APNsLine?
+    private var attached = false
     private var pushToken: Data?
     private var stage = Stage.waitingForToken
     private var held: [Happening] = []
-    private var wakes: [Task<Void, Never>] = []
+    private var wakes: [Int: Task<Void, Never>] = [:]
+    private var wakesBegun = 0
 
     /// A phone over a store; nothing is sent yet.
     ///
@@ -71,47 +75,55 @@ actor Phone {
             badge: screen, notifications: screen, credentials: GivenCredentials(options.accounts))
     }
 
-    /// Runs until told to quit.
+    /// Runs until told to quit, and closes the store.
     func run(_ happenings: AsyncStream<Happening>) async {
-        let patience = begin()
+        begin()
         for await happening in happenings {
             guard await take(happening) else { break }
         }
-        patience?.cancel()
-        await end()
+        line = nil
+        await reporting { try app.suspend() }
+        console.emit(.stopped)
     }
 
     /// Attaches to APNs first, to have a token at launch; but waits for it 5 s at most.
-    private func begin() -> Task<Void, Never>? {
-        guard let apns = options.apns else {
-            say(.noTokenCame)
-            return nil
-        }
+    private func begin() {
+        guard let apns = options.apns else { return say(.noTokenCame) }
         let say = say
         line = APNsLine(address: apns, topic: options.topic, install: options.install) {
             say(.apns($0))
         }
-        return Task {
-            if (try? await Task.sleep(for: .seconds(5))) != nil { say(.noTokenCame) }
+        later(.seconds(5), .noTokenCame)
+    }
+
+    private func later(_ time: Duration, _ happening: Happening) {
+        Task { [say] in
+            try await Task.sleep(for: time)
+            say(happening)
         }
     }
 
     /// `false`: the phone ends.
     private func take(_ happening: Happening) async -> Bool {
         switch (happening, stage) {
-        case (.stop, _): return false
+        case (.apns(.away), .ending), (.farewellOver, _): return false
+        case (_, .ending): break
+        case (.stop, _): return end()
         case (.noTokenCame, .waitingForToken): launch()
         case (.noTokenCame, _): break
         case (.apns(.attached(let token)), _): await registered(token)
         case (.apns(.trouble(let message)), _): console.emit(.error(message))
-        case (.woken(let outcome), .launching):
-            await launched(outcome)
+        case (.woken(let wake, let outcome), .launching):
+            wakes[wake] = nil
+            launched(outcome)
             let waiting = held
             held = []
             for happening in waiting {
                 guard await take(happening) else { return false }
             }
-        case (.woken(let outcome), _): report(outcome)
+        case (.woken(let wake, let outcome), _):
+            wakes[wake] = nil
+            report(outcome)
         case (.apns, .launched), (.typed, .launched): return await live(happening)
         case (.apns, _), (.typed, _): held.append(happening)
         }
@@ -121,8 +133,10 @@ actor Phone {
     private func live(_ happening: Happening) async -> Bool {
         switch happening {
         case .apns(.push(let push)): await receive(push)
-        case .apns(.away): console.emit(.away)
-        case .typed(.success(.quit)): return false
+        case .apns(.away):
+            attached = false
+            console.emit(.away)
+        case .typed(.success(.quit)): return end()
         case .typed(.success(let command)): await obey(command)
         case .typed(.failure(let error)): console.emit(.error(error.sentence))
         default: break
@@ -135,12 +149,13 @@ actor Phone {
     /// As at every launch of an app: the token goes to the core. A changed one, to the relays too.
     private func registered(_ token: Data) async {
         console.emit(.attached)
+        attached = true
         let changed = token != pushToken
         pushToken = token
         await reporting { try await app.register(pushToken: token) }
         switch stage {
         case .waitingForToken: launch()
-        case .launching: break
+        case .launching, .ending: break
         case .launched: if changed { refresh(.foreground) }
         }
     }
@@ -150,7 +165,7 @@ actor Phone {
         refresh(.launch)
     }
 
-    private func launched(_ outcome: WakeOutcome?) async {
+    private func launched(_ outcome: WakeOutcome?) {
         report(outcome)
         stage = .launched
         console.emit(
@@ -188,19 +203,18 @@ actor Phone {
     }
 
     private func wake(_ work: @escaping @Sendable () async throws -> WakeOutcome) {
-        wakes.removeAll(where: \.isCancelled)
-        let (say, console) = (say, console)
-        wakes.append(
-            Task {
-                do {
-                    say(.woken(try await work()))
-                } catch is CancellationError {
-                    say(.woken(nil))
-                } catch {
-                    console.emit(.error(sentence(error)))
-                    say(.woken(nil))
-                }
-            })
+        wakesBegun += 1
+        wakes[wakesBegun] = Task { [wake = wakesBegun, say, console] in
+            var outcome: WakeOutcome?
+            do {
+                outcome = try await work()
+            } catch is CancellationError {
+                // Nobody waits for it any more.
+            } catch {
+                console.emit(.error(sentence(error)))
+            }
+            say(.woken(wake: wake, outcome))
+        }
     }
 
     private func report(_ outcome: WakeOutcome?) {
@@ -267,13 +281,14 @@ actor Phone {
 
     // MARK: The end
 
-    /// Says goodbye to APNs, so that what comes from now on is kept there, and closes the store.
-    private func end() async {
-        for wake in wakes { wake.cancel() }
+    /// Says goodbye to APNs, so that what comes from now on is kept there. `true` while its answer is
+    /// awaited.
+    private func end() -> Bool {
+        for wake in wakes.values { wake.cancel() }
+        stage = .ending
         line?.want(false)
-        line = nil
-        await reporting { try app.suspend() }
-        console.emit(.stopped)
+        later(.seconds(2), .farewellOver)
+        return attached
     }
 
     private func reporting(_ work: () async throws -> Void) async {
