@@ -252,7 +252,9 @@ actor Phone {
     ) async {
         var failure: String?
         do {
-            _ = try await work()
+            // In the same order always: what the person sees, then that it was recorded.
+            let times = await screen.timesSet
+            await screen.shows(try await work().badge, orSetAfter: times)
         } catch {
             failure = sentence(error)
         }

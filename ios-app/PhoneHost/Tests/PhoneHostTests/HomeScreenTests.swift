@@ -16,7 +16,7 @@ private final class Recorder: Console {
     }
 }
 
-@Suite struct HomeScreenTests {
+@Suite(.timeLimit(.minutes(1))) struct HomeScreenTests {
     private let console = Recorder()
 
     private func alert(_ identifier: String, collapse: String? = nil) throws -> PushFrame {
@@ -62,6 +62,17 @@ private final class Recorder: Console {
         await screen.setBadge(0)
         #expect(await screen.delivered().isEmpty)
         #expect(await console.printed().last == "2 notifications removed: iOS drops all at badge 0")
+    }
+
+    @Test func whoWaitsForANumberIsToldWhenTheCoreHasSetOne() async {
+        let screen = HomeScreen(console: console)
+        let before = await screen.timesSet
+        async let told: Void = screen.shows(1, orSetAfter: before)
+        await screen.setBadge(2)
+        await told
+        await screen.shows(1, orSetAfter: before)
+        await screen.shows(2, orSetAfter: await screen.timesSet)
+        #expect(await screen.timesSet == before + 1)
     }
 
     @Test func aNotificationReplacesTheOneWithItsCollapseID() async throws {

@@ -15,12 +15,21 @@ actor HomeScreen {
 
     private let console: any Console
     private var badge: Int?
+    private var awaiting: [CheckedContinuation<Void, Never>] = []
+    /// How often the core has set the badge.
+    private(set) var timesSet = 0
     private var shown: [Shown] = []
 
     init(console: any Console) { self.console = console }
 
     /// iOS sets the number that a push carries, without running our code.
     func paint(_ count: Int) { show(count, by: .ios) }
+
+    /// Waits until the icon shows a number, or has been set again since it was set `times` times.
+    func shows(_ count: Int, orSetAfter times: Int) async {
+        guard badge != count, timesSet <= times else { return }
+        await withCheckedContinuation { awaiting.append($0) }
+    }
 
     /// Shows what an alert push carries, in place of one with the same collapse id.
     func deliver(_ push: PushFrame) {
@@ -48,7 +57,12 @@ actor HomeScreen {
 }
 
 extension HomeScreen: AppIconBadge {
-    func setBadge(_ count: Int) { show(count, by: .core) }
+    func setBadge(_ count: Int) {
+        timesSet += 1
+        show(count, by: .core)
+        for waiting in awaiting { waiting.resume() }
+        awaiting = []
+    }
 }
 
 extension HomeScreen: NotificationList {
