@@ -11,7 +11,7 @@ use clap::Parser;
 use console::Console;
 use end_to_end::{Kind, programs};
 use play::{Play, Verdict};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Shows that a message read on the desktop clears the badge on the phone.
 ///
@@ -53,8 +53,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut signals = Signals::listen()?;
     let (kind, why) = match set_up(options) {
         Ok(chosen) => chosen,
         Err(sentence) => {
@@ -63,24 +62,50 @@ async fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
     };
     let console = Console::new(options.json);
+    let mut play = tokio::select! {
+        play = Play::begin(console, &kind, why) => play?,
+        signal = signals.any() => return Ok(ExitCode::from(signal)),
+    };
     let playing = async {
-        let mut play = Play::begin(console, &kind, why).await?;
         let verdict = play.all().await?;
         console.verdict(&verdict);
         if options.keep {
             play.keep().await?;
         }
-        play.end().await?;
         anyhow::Ok(match verdict {
-            Verdict::Right { .. } => ExitCode::SUCCESS,
-            Verdict::Wrong { .. } => ExitCode::from(1),
+            Verdict::Right { .. } => 0,
+            Verdict::Wrong { .. } => 1,
         })
     };
-    // Leaving a branch drops the play, and with it every process and their folder.
-    tokio::select! {
-        code = playing => code,
-        _ = interrupt.recv() => Ok(ExitCode::from(if options.keep { 0 } else { 130 })),
-        _ = terminate.recv() => Ok(ExitCode::from(143)),
+    let code = tokio::select! {
+        code = playing => code?,
+        signal = signals.any() => signal,
+    };
+    play.end().await?;
+    Ok(ExitCode::from(code))
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for either; gives the exit code that a shell would give.
+    async fn any(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
+        }
     }
 }
 
