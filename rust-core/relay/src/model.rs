@@ -8,11 +8,13 @@ mod ledger;
 mod memory;
 mod page;
 
-pub use ledger::{Ledger, Outcome};
+pub use ledger::{Ledger, Outcome, Phone};
 pub use memory::MemoryRows;
 pub use page::{PageStart, is_reset};
 
-use truebadge_protocol::{ConversationId, ConversationState, Digest, Position, Totals, Version};
+use truebadge_protocol::{
+    ConversationId, ConversationState, DeviceId, Digest, Position, Totals, Version,
+};
 
 /// What an account adds up to. Kept incrementally; a recount gives the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Conversation {
     pub state: ConversationState,
     /// The version at which the person last marked it unread by hand; zero when never.
     pub marked_at: Version,
+    /// The device whose operation marked it; none when an event did, or when it is not marked.
+    pub marked_by: Option<DeviceId>,
     /// What a backend that counts by itself said. Zero for one that sends items.
     pub told: ToldCounts,
     /// The unread items that are kept for it; they and `told` make up the state's counts.
@@ -75,6 +79,7 @@ impl Conversation {
         Self {
             state: ConversationState::empty(id),
             marked_at: Version::ZERO,
+            marked_by: None,
             told: ToldCounts::default(),
             items: Counted::default(),
         }

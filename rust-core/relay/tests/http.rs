@@ -194,6 +194,33 @@ async fn operations_are_applied_once_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_phone_that_marks_unread_and_then_reads_before_it_is_online_leaves_no_mark() {
+    let relay = Relay::start().await;
+    relay.items("alice", "bob", &[1]).await;
+    relay.items("alice", "carol", &[1]).await;
+    let mut phone = relay.phone("alice").await;
+    let seen = phone.cursor;
+    let mark = |number, conversation: &str, marked| {
+        json!({ "number": number, "id": format!("op-{number}"), "seen": seen,
+                "kind": "marked_unread", "conversation": conversation, "marked": marked })
+    };
+    let read = json!({ "number": 3, "id": "op-3", "seen": seen, "kind": "read_up_to",
+                       "conversation": "bob", "position": 1 });
+    let operations = json!([
+        mark(1, "bob", true),
+        mark(2, "carol", true),
+        read,
+        mark(4, "carol", false)
+    ]);
+    let answer = phone.operate(operations).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    let changes = answer.body["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 2);
+    assert!(changes.iter().all(|row| row["marked_unread"] == false));
+    assert_eq!(answer.body["totals"]["unread"], 1, "carol's item");
+}
+
+#[tokio::test]
 async fn an_operation_on_a_removed_conversation_is_rejected_and_counts_as_done() {
     let relay = Relay::start().await;
     let removed = json!({ "type": "removed", "conversation": "bob" });

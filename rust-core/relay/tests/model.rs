@@ -3,11 +3,12 @@
 
 use proptest::prelude::*;
 use truebadge_protocol::{
-    AccountId, ConversationId, ConversationState, Digest, Level, Position, Totals, Version,
+    AccountId, ConversationId, ConversationState, DeviceId, Digest, Level, Position, Totals,
+    Version,
     messages::{Action, ConversationUpsert, Event, EventsRequest},
 };
 use truebadge_relay::{
-    model::{Ledger, MemoryRows, Outcome, Rows, Sums},
+    model::{Ledger, MemoryRows, Outcome, Phone, Rows, Sums},
     store::{Store, sqlite::SqliteStore},
 };
 
@@ -76,23 +77,45 @@ impl Account {
     }
 
     fn act(&mut self, action: &Action, seen: u64) -> Outcome {
+        self.act_on("phone", action, seen)
+    }
+
+    fn act_on(&mut self, device: &str, action: &Action, seen: u64) -> Outcome {
+        let on = Phone {
+            device: &DeviceId::new(device).unwrap(),
+            seen: version(seen),
+        };
         let mut ledger = Ledger::new(self.sums, &mut self.rows);
-        let Ok(outcome) = ledger.action(action, version(seen));
+        let Ok(outcome) = ledger.action(action, on);
         self.sums = ledger.sums();
         outcome
     }
 
     fn put(&mut self, unread: u32, newest: u64, read_up_to: u64) -> Outcome {
-        let upsert = ConversationUpsert {
+        self.upsert(&ConversationUpsert {
             unread,
             mentions: 0,
             newest: at(newest),
             read_up_to: at(read_up_to),
             level: Level::All,
             marked_unread: false,
-        };
+        })
+    }
+
+    fn put_marked(&mut self) -> Outcome {
+        self.upsert(&ConversationUpsert {
+            unread: 0,
+            mentions: 0,
+            newest: at(1),
+            read_up_to: at(1),
+            level: Level::All,
+            marked_unread: true,
+        })
+    }
+
+    fn upsert(&mut self, state: &ConversationUpsert) -> Outcome {
         let mut ledger = Ledger::new(self.sums, &mut self.rows);
-        let Ok(outcome) = ledger.upsert(&id("bob"), &upsert);
+        let Ok(outcome) = ledger.upsert(&id("bob"), state);
         self.sums = ledger.sums();
         outcome
     }
@@ -104,6 +127,13 @@ impl Account {
 
     fn unread(&self) -> u64 {
         self.sums.totals.unread
+    }
+}
+
+fn mark(marked: bool) -> Action {
+    Action::MarkedUnread {
+        conversation: id("bob"),
+        marked,
     }
 }
 
@@ -179,6 +209,40 @@ fn marking_again_what_is_marked_renews_the_mark_without_a_version() {
     assert_eq!(account.apply(&marked(true)), Outcome::Unchanged);
     account.act(&read_up_to(2), 2);
     assert!(account.bob().marked_unread);
+}
+
+#[test]
+fn a_phone_knows_the_mark_that_it_set_itself_until_another_sets_it_again() {
+    for clears in [read_up_to(1), mark(false)] {
+        let mut account = Account::after(&[item(1), read(1)]);
+        account.act_on("phone", &mark(true), 2);
+        account.act_on("tablet", &clears, 2);
+        assert!(account.bob().marked_unread, "the tablet had not seen it");
+        account.act_on("phone", &clears, 2);
+        assert!(!account.bob().marked_unread, "the phone set it");
+
+        account.act_on("phone", &mark(true), 2);
+        account.act_on("tablet", &mark(true), 2);
+        account.act_on("phone", &clears, 2);
+        assert!(account.bob().marked_unread, "the tablet set it last");
+        account.act_on("tablet", &clears, 2);
+        assert!(!account.bob().marked_unread);
+
+        account.act_on("phone", &mark(true), 2);
+        account.apply(&marked(true));
+        account.act_on("phone", &clears, 2);
+        assert!(account.bob().marked_unread, "an event set it last");
+    }
+}
+
+#[test]
+fn a_mark_that_is_gone_is_no_longer_the_phone_s_own() {
+    let mut account = Account::after(&[item(1), read(1)]);
+    account.act(&mark(true), 2);
+    account.apply(&read(1));
+    account.put_marked();
+    account.act(&read_up_to(1), 2);
+    assert!(account.bob().marked_unread, "the backend set this one");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One account's book-keeping while events and operations are applied.
 
 use truebadge_protocol::{
-    ConversationId, Digest, Level, Position, Version, limits,
+    ConversationId, DeviceId, Digest, Level, Position, Version, limits,
     messages::{Action, ConversationUpsert, Event},
 };
 
@@ -33,6 +33,22 @@ impl Outcome {
             Self::Changed(version) | Self::Arrived(version) => Some(*version),
             Self::Unchanged | Self::Rejected(_) => None,
         }
+    }
+}
+
+/// On which phone the person did something, and what there was to see on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phone<'a> {
+    /// Which phone.
+    pub device: &'a DeviceId,
+    /// The version that the person acted on.
+    pub seen: Version,
+}
+
+impl Phone<'_> {
+    /// Whether the person knew of the mark: it was in what they saw, or they set it there themselves.
+    fn knows_the_mark(self, of: &Conversation) -> bool {
+        self.seen >= of.marked_at || of.marked_by.as_ref() == Some(self.device)
     }
 }
 
@@ -82,15 +98,15 @@ impl<'a, R: Rows> Ledger<'a, R> {
         }
     }
 
-    /// Applies what the person did on a phone that had seen `seen`.
-    pub fn action(&mut self, action: &Action, seen: Version) -> Result<Outcome, R::Error> {
+    /// Applies what the person did on a phone.
+    pub fn action(&mut self, action: &Action, on: Phone<'_>) -> Result<Outcome, R::Error> {
         let known = self.rows.conversation(action.conversation())?;
         let removed = known.is_some_and(|known| known.state.removed);
         match action {
             Action::ReadUpTo {
                 conversation,
                 position,
-            } => self.read(conversation, *position, Some(seen)),
+            } => self.read(conversation, *position, Some(on)),
             Action::ReadItems {
                 conversation,
                 positions,
@@ -101,7 +117,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
             Action::MarkedUnread {
                 conversation,
                 marked,
-            } => self.mark(conversation, *marked, Some(seen)),
+            } => self.mark(conversation, *marked, Some(on)),
             Action::SetLevel {
                 conversation,
                 level,
@@ -125,16 +141,18 @@ impl<'a, R: Rows> Ledger<'a, R> {
         state.read_up_to = state.read_up_to.max(upsert.read_up_to);
         state.newest = upsert.newest;
         state.level = upsert.level;
-        if upsert.marked_unread && !state.marked_unread {
-            next.marked_at = self.sums.head.next();
+        let marker = state.read_up_to;
+        if !upsert.marked_unread {
+            unmark(&mut next);
+        } else if !state.marked_unread {
+            self.set_mark(&mut next, None);
         }
-        state.marked_unread = upsert.marked_unread;
         next.told = ToldCounts {
             unread: upsert.unread,
             mentions: upsert.mentions,
             newest: upsert.newest,
         }
-        .above(state.read_up_to);
+        .above(marker);
         self.settle(next)
     }
 
@@ -164,7 +182,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
         &mut self,
         id: &ConversationId,
         up_to: Position,
-        seen: Option<Version>,
+        on: Option<Phone<'_>>,
     ) -> Result<Outcome, R::Error> {
         let mut next = self.take(id)?;
         next.state.read_up_to = next.state.read_up_to.max(up_to);
@@ -175,8 +193,8 @@ impl<'a, R: Rows> Ledger<'a, R> {
         } else {
             next.told.above(next.state.read_up_to)
         };
-        if seen.is_none_or(|seen| seen >= next.marked_at) {
-            next.state.marked_unread = false;
+        if on.is_none_or(|on| on.knows_the_mark(&next)) {
+            unmark(&mut next);
         }
         self.settle(next)
     }
@@ -202,21 +220,27 @@ impl<'a, R: Rows> Ledger<'a, R> {
         &mut self,
         id: &ConversationId,
         marked: bool,
-        seen: Option<Version>,
+        on: Option<Phone<'_>>,
     ) -> Result<Outcome, R::Error> {
         let mut next = self.take(id)?;
         if marked {
             next.state.removed = false;
-            next.marked_at = if next.state.marked_unread {
-                self.sums.head
-            } else {
-                self.sums.head.next()
-            };
-            next.state.marked_unread = true;
-        } else if seen.is_none_or(|seen| seen >= next.marked_at) {
-            next.state.marked_unread = false;
+            self.set_mark(&mut next, on.map(|on| on.device));
+        } else if on.is_none_or(|on| on.knows_the_mark(&next)) {
+            unmark(&mut next);
         }
         self.settle(next)
+    }
+
+    /// Marks it at the version that this takes; marking it again takes none.
+    fn set_mark(&self, next: &mut Conversation, by: Option<&DeviceId>) {
+        next.marked_at = if next.state.marked_unread {
+            self.sums.head
+        } else {
+            self.sums.head.next()
+        };
+        next.marked_by = by.cloned();
+        next.state.marked_unread = true;
     }
 
     fn level(&mut self, id: &ConversationId, level: Level) -> Result<Outcome, R::Error> {
@@ -237,7 +261,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
         next.told = ToldCounts::default();
         next.state.read_up_to = marker;
         next.state.level = Level::All;
-        next.state.marked_unread = false;
+        unmark(&mut next);
         next.state.removed = true;
         self.settle(next)
     }
@@ -285,4 +309,9 @@ impl<'a, R: Rows> Ledger<'a, R> {
         self.rows.save(&next)?;
         Ok(Outcome::Changed(version))
     }
+}
+
+fn unmark(conversation: &mut Conversation) {
+    conversation.state.marked_unread = false;
+    conversation.marked_by = None;
 }

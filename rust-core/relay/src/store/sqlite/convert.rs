@@ -35,6 +35,17 @@ pub fn id<N: TryFrom<String, Error = IdError>>(
     N::try_from(row.get(column)?).map_err(|_| from_sql(column, "not a name"))
 }
 
+/// A name, or nothing.
+pub fn optional_id<N: TryFrom<String, Error = IdError>>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<N>> {
+    match row.get::<_, Option<String>>(column)? {
+        Some(_) => id(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A count that fits 32 bits, or the largest.
 pub fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u32> {
     Ok(u32::try_from(unsigned(row, column)?).unwrap_or(u32::MAX))

@@ -1,9 +1,9 @@
 //! An account's conversations and items as rows of the open transaction.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use truebadge_protocol::{ConversationId, ConversationState, Level, Position, Version};
+use truebadge_protocol::{ConversationId, ConversationState, DeviceId, Level, Position, Version};
 
-use super::convert::{count, from_sql, id, number, signed};
+use super::convert::{count, from_sql, id, number, optional_id, signed};
 use crate::{
     model::{Conversation, Counted, Rows, ToldCounts},
     store::StoreError,
@@ -15,8 +15,8 @@ const READ_ITEMS: i64 = 4096;
 
 /// The columns of [`conversation`], in its order.
 pub const COLUMNS: &str = "id, version, unread, mentions, newest, read_up_to, level, \
-     marked_unread, removed, marked_at, told_unread, told_mentions, told_newest, items, \
-     item_mentions";
+     marked_unread, removed, marked_at, marked_by, told_unread, told_mentions, told_newest, \
+     items, item_mentions";
 
 /// Reads a row with [`COLUMNS`].
 pub fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
@@ -34,14 +34,15 @@ pub fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
             removed: row.get(8)?,
         },
         marked_at: number(row, 9)?,
+        marked_by: optional_id(row, 10)?,
         told: ToldCounts {
-            unread: row.get(10)?,
-            mentions: row.get(11)?,
-            newest: number(row, 12)?,
+            unread: row.get(11)?,
+            mentions: row.get(12)?,
+            newest: number(row, 13)?,
         },
         items: Counted {
-            items: row.get(13)?,
-            mentions: row.get(14)?,
+            items: row.get(14)?,
+            mentions: row.get(15)?,
         },
     })
 }
@@ -94,11 +95,11 @@ impl Rows for AccountRows<'_> {
         let state = &conversation.state;
         let sql = format!(
             "INSERT INTO conversations(account, {COLUMNS}) \
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) \
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17) \
              ON CONFLICT(account, id) DO UPDATE SET version = ?3, unread = ?4, mentions = ?5, \
              newest = ?6, read_up_to = ?7, level = ?8, marked_unread = ?9, removed = ?10, \
-             marked_at = ?11, told_unread = ?12, told_mentions = ?13, told_newest = ?14, \
-             items = ?15, item_mentions = ?16"
+             marked_at = ?11, marked_by = ?12, told_unread = ?13, told_mentions = ?14, \
+             told_newest = ?15, items = ?16, item_mentions = ?17"
         );
         self.tx.prepare_cached(&sql)?.execute(params![
             self.account,
@@ -112,6 +113,7 @@ impl Rows for AccountRows<'_> {
             state.marked_unread,
             state.removed,
             signed(conversation.marked_at.get()),
+            conversation.marked_by.as_ref().map(DeviceId::as_str),
             conversation.told.unread,
             conversation.told.mentions,
             signed(conversation.told.newest.get()),

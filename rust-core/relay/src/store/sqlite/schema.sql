@@ -31,6 +31,8 @@ CREATE TABLE conversations(
     removed INTEGER NOT NULL,
     -- The version at which it was last marked unread by hand.
     marked_at INTEGER NOT NULL,
+    -- The device whose operation marked it; none when an event did, or when it is not marked.
+    marked_by TEXT,
     -- What a backend that counts by itself said.
     told_unread INTEGER NOT NULL,
     told_mentions INTEGER NOT NULL,

@@ -15,7 +15,7 @@ use super::{
     schedule,
 };
 use crate::{
-    model::{Ledger, Outcome, PageStart, Sums},
+    model::{Ledger, Outcome, PageStart, Phone, Sums},
     planner::Rules,
     store::{Ask, Result, StoreError, TokenRow},
 };
@@ -98,7 +98,11 @@ fn apply(
             });
         }
         acknowledged = operation.number;
-        let outcome = ledger.action(&operation.action, operation.seen)?;
+        let on = Phone {
+            device: &device.phone,
+            seen: operation.seen,
+        };
+        let outcome = ledger.action(&operation.action, on)?;
         applied.push(reported(operation.number, &outcome, ledger.sums().head));
     }
     Ok(Done {
