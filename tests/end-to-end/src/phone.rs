@@ -66,6 +66,8 @@ pub struct Setup {
     pub relay: String,
     /// Where phones attach.
     pub apns: String,
+    /// What the badge counts.
+    pub policy: String,
     /// Accounts and their device tokens.
     pub accounts: Vec<(String, String)>,
     /// Where it keeps its store and its log.
@@ -86,6 +88,7 @@ impl Setup {
         flag("--store", &store);
         flag("--topic", &TOPIC);
         flag("--install", &self.install);
+        flag("--policy", &self.policy);
         for (account, token) in &self.accounts {
             flag("--account", &format!("{account}={token}"));
         }

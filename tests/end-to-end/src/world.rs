@@ -95,20 +95,30 @@ impl World {
         install: &str,
         accounts: &[&str],
     ) -> anyhow::Result<Phone> {
+        Phone::start(self.setup(kind, install, accounts).await?).await
+    }
+
+    /// What such a phone is started with.
+    pub async fn setup(
+        &self,
+        kind: &Kind,
+        install: &str,
+        accounts: &[&str],
+    ) -> anyhow::Result<Setup> {
         let mut tokens = Vec::new();
         for account in accounts {
             let token = self.desktop.mint(account).await?;
             tokens.push(((*account).to_owned(), token));
         }
-        let setup = Setup {
+        Ok(Setup {
             kind: kind.clone(),
             install: install.to_owned(),
             relay: self.desktop.relay.clone(),
             apns: self.apns.phones.clone(),
+            policy: "messages".to_owned(),
             accounts: tokens,
             folder: self.folder().to_owned(),
-        };
-        Phone::start(setup).await
+        })
     }
 
     /// Stops the relay; its database stays.
@@ -118,7 +128,8 @@ impl World {
         Ok(())
     }
 
-    /// Starts the relay again, at the same address over the same database.
+    /// Starts the relay again, at the same address over the same database. (The system could give
+    /// its port to somebody else meanwhile; it has tens of thousands to choose from.)
     pub async fn start_relay(&mut self) -> anyhow::Result<()> {
         let url = &self.desktop.relay;
         let address = url.trim_start_matches("http://");

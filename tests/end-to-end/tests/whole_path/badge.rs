@@ -1,7 +1,7 @@
 //! The badge follows what happens elsewhere.
 
 use anyhow::Result;
-use end_to_end::{Kind, Settings, World};
+use end_to_end::{Kind, Phone, Settings, World};
 
 crate::for_both_phones![
     new_items_raise_the_badge,
@@ -9,6 +9,7 @@ crate::for_both_phones![
     a_read_on_the_desktop_clears_the_badge_through_a_painted_push,
     two_accounts_on_one_phone_are_summed,
     a_phone_that_starts_shows_what_is_unread,
+    the_badge_counts_what_the_person_chose,
 ];
 
 async fn new_items_raise_the_badge(kind: Kind) -> Result<()> {
@@ -86,5 +87,23 @@ async fn a_phone_that_starts_shows_what_is_unread(kind: Kind) -> Result<()> {
     let listed = phone.event("conversations").await?;
     let team = &listed["conversations"][0];
     assert_eq!((&team["id"], &team["unread"]), (&"team".into(), &2.into()));
+    Ok(())
+}
+
+async fn the_badge_counts_what_the_person_chose(kind: Kind) -> Result<()> {
+    let world = World::start(Settings::default()).await?;
+    let mut setup = world.setup(&kind, "phone", &["alice"]).await?;
+    "conversations".clone_into(&mut setup.policy);
+    let mut phone = Phone::start(setup).await?;
+    world.desktop.items("alice", "team", 1..=3).await?;
+    phone.shows(1).await?;
+    world.desktop.items("alice", "family", 1..=2).await?;
+    phone.shows(2).await?;
+    world.desktop.read("alice", "team", 3).await?;
+    let painted = phone.shows(1).await?; // the relay paints the same count
+    assert_eq!(
+        (&painted["by"], &painted["was"]),
+        (&"ios".into(), &2.into())
+    );
     Ok(())
 }
