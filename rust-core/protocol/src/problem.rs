@@ -18,6 +18,9 @@ pub enum ProblemKind {
     /// 404: no such thing, or not yours; the answer does not tell which.
     #[serde(rename = "urn:truebadge:problem:not-found")]
     NotFound,
+    /// 404: the relay has no such endpoint; it says nothing of an account or device.
+    #[serde(rename = "urn:truebadge:problem:no-such-path")]
+    NoSuchPath,
     /// 405: the path exists, the method does not.
     #[serde(rename = "urn:truebadge:problem:method-not-allowed")]
     MethodNotAllowed,
@@ -51,7 +54,7 @@ impl ProblemKind {
             Self::Malformed => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::NoSuchPath => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
             Self::Gone => 410,
@@ -70,6 +73,7 @@ impl ProblemKind {
             Self::Unauthorized => "Credentials are missing or unknown",
             Self::Forbidden => "These credentials do not allow this",
             Self::NotFound => "Not found",
+            Self::NoSuchPath => "No such path",
             Self::MethodNotAllowed => "Method not allowed",
             Self::Conflict => "The request conflicts with what the relay has",
             Self::Gone => "This has ended",

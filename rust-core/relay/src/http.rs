@@ -83,7 +83,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/changes", get(phone::changes))
         .route("/v1/operations", post(phone::operations))
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
+        .fallback(no_such_path)
         .layer(middleware::from_fn(log))
         .with_state(app)
 }
@@ -95,8 +95,10 @@ async fn health(State(app): State<App>) -> Result<Response, ApiError> {
     Ok(Json(body).into_response())
 }
 
-async fn not_found() -> ApiError {
-    Problem::new(ProblemKind::NotFound, "There is nothing at this path.").into()
+/// Told apart from what does not exist, so that no phone signs out because its address is wrong.
+async fn no_such_path() -> ApiError {
+    let detail = "There is nothing at this path. Check the relay's address.";
+    Problem::new(ProblemKind::NoSuchPath, detail).into()
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -271,6 +271,24 @@ fn a_problem_carries_the_status_and_title_of_its_type() {
 }
 
 #[test]
+fn a_wrong_path_is_told_apart_from_what_does_not_exist() {
+    for (kind, name) in [
+        (ProblemKind::NotFound, "urn:truebadge:problem:not-found"),
+        (
+            ProblemKind::NoSuchPath,
+            "urn:truebadge:problem:no-such-path",
+        ),
+    ] {
+        let json = serde_json::to_value(Problem::new(kind, "Check it.")).unwrap();
+        assert_eq!(
+            (&json["type"], &json["status"]),
+            (&name.into(), &404.into())
+        );
+        assert_eq!(serde_json::from_value::<Problem>(json).unwrap().kind, kind);
+    }
+}
+
+#[test]
 fn a_value_that_an_enumeration_does_not_know_is_an_error() {
     let event = r#"{"events":[{"type":"exploded","conversation":"c"}]}"#;
     assert!(serde_json::from_str::<EventsRequest>(event).is_err());
