@@ -6,7 +6,7 @@
 use std::{fmt, time::Duration};
 
 use tokio::sync::oneshot;
-use truebadge_protocol::{AccountId, ConversationId, Position, Route};
+use truebadge_protocol::{AccountId, ConversationId, Position, Route, Version};
 
 use crate::{EngineError, redact::Secret};
 
@@ -74,6 +74,9 @@ pub struct DeliveredNotification {
     pub conversation: ConversationId,
     /// The item's position, where the payload told it (`tb.a`).
     pub position: Option<Position>,
+    /// The account's version when the push was sent, where the payload told it (`tb.v`): a mirror
+    /// that has reached it knows of the item.
+    pub version: Option<Version>,
 }
 
 /// Lists and removes the notifications that iOS shows.

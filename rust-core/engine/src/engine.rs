@@ -28,6 +28,7 @@ pub use values::{
     AccountView, BadgeState, Bridges, Cause, Configuration, ConversationView, Process, PushReceipt,
     RejectedOperation, WakeOutcome,
 };
+use wake::Wake;
 
 /// The core. Cheap to make: nothing is opened or started before it is needed.
 #[derive(Debug)]
@@ -72,14 +73,19 @@ impl Engine {
         })
     }
 
+    /// The core for a single call, which closes the store after itself in the background (S6).
+    fn visit(&self) -> Wake {
+        Wake::visit(&self.core)
+    }
+
     /// The badge as the last change left it.
     pub fn badge(&self) -> Result<BadgeState, EngineError> {
-        self.core.store.read(|tx| tx.badge())
+        self.visit().store.read(|tx| tx.badge())
     }
 
     /// Which number the badge shows.
     pub fn policy(&self) -> Result<truebadge_protocol::BadgePolicy, EngineError> {
-        self.core.store.read(|tx| tx.policy())
+        self.visit().store.read(|tx| tx.policy())
     }
 
     /// Changes which number the badge shows, and sets it.

@@ -45,6 +45,7 @@ pub fn lay_over<'a>(
     operations: impl IntoIterator<Item = &'a PendingOperation>,
 ) -> ConversationState {
     let mut shown = base.clone();
+    let mut marked_here = false;
     for operation in operations {
         if operation
             .applied
@@ -53,11 +54,19 @@ pub fn lay_over<'a>(
             continue;
         }
         match operation.kind {
-            PendingKind::MarkedUnread { marked } => shown.marked_unread = marked,
+            PendingKind::MarkedUnread { marked } => {
+                shown.marked_unread = marked;
+                marked_here = true;
+            }
             PendingKind::ReadUpTo {
                 position,
                 remaining,
             } => {
+                // A mark that is newer than what the person saw is not undone by this read; one
+                // that he made here before it is.
+                if marked_here || base.version <= operation.seen {
+                    shown.marked_unread = false;
+                }
                 read_up_to(&mut shown, base, operation, position, remaining);
             }
         }
@@ -72,16 +81,20 @@ fn read_up_to(
     position: Position,
     remaining: u32,
 ) {
-    // A mark that is newer than what the person saw is not undone by this read.
-    if base.version <= operation.seen {
-        shown.marked_unread = false;
-    }
     if base.read_up_to >= position {
         return;
     }
-    let arrived = base.unread.saturating_sub(operation.base_unread);
+    // What is newer than the position may have arrived since; what is not was read, also when the
+    // base learns of it later than the person did.
+    let (arrived, mentions_arrived) = if base.newest <= position {
+        (0, 0)
+    } else {
+        (
+            base.unread.saturating_sub(operation.base_unread),
+            base.mentions.saturating_sub(operation.base_mentions),
+        )
+    };
     shown.unread = shown.unread.min(remaining.saturating_add(arrived));
-    let mentions_arrived = base.mentions.saturating_sub(operation.base_mentions);
     let mentions_remaining = operation.base_mentions.min(remaining);
     shown.mentions = shown
         .mentions

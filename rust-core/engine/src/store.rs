@@ -4,7 +4,7 @@
 //! | pragma | value | why |
 //! |---|---|---|
 //! | `journal_mode` | `WAL` | a reader in the extension never waits for the app's writer |
-//! | `synchronous` | `NORMAL`; `FULL` for operations | the mirror can be fetched again, what the person did can't |
+//! | `synchronous` | `NORMAL`; `FULL` with `fullfsync` for operations | the mirror can be fetched again, what the person did can't |
 //! | `foreign_keys` | on | signing out removes everything of an account (S7) |
 //! | `trusted_schema` | off | a damaged or planted schema must not run functions |
 //! | `cell_size_check` | on | damage is found when a page is read, not when it spreads |
@@ -25,7 +25,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{Account, AccountKey, Registration, Staging};
-pub use apply::Refused;
+pub use apply::{Heard, Refused};
 pub use outbox::StoredOperation;
 
 use crate::{EngineError, engine::Process};
@@ -78,7 +78,7 @@ impl Store {
         &self,
         f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        self.run(TransactionBehavior::Deferred, f)
+        self.run(TransactionBehavior::Deferred, Durability::Refetchable, f)
     }
 
     /// Writes: all of it commits, or nothing.
@@ -87,14 +87,7 @@ impl Store {
         durability: Durability,
         f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        if durability == Durability::Person {
-            self.synchronous("FULL")?;
-        }
-        let result = self.run(TransactionBehavior::Immediate, f);
-        if durability == Durability::Person {
-            self.synchronous("NORMAL")?;
-        }
-        result
+        self.run(TransactionBehavior::Immediate, durability, f)
     }
 
     /// Closes the connection: no file lock is left (S6). The next call opens it again.
@@ -119,25 +112,25 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn synchronous(&self, level: &str) -> Result<(), EngineError> {
-        let mut state = self.lock();
-        let connection = self.opened(&mut state)?;
-        Ok(connection.pragma_update(None, "synchronous", level)?)
-    }
-
     fn run<T>(
         &self,
         behavior: TransactionBehavior,
+        durability: Durability,
         f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let mut state = self.lock();
         let connection = self.opened(&mut state)?;
-        let tx = Tx {
-            transaction: connection.transaction_with_behavior(behavior)?,
-        };
-        let value = f(&tx)?;
-        tx.transaction.commit()?;
-        Ok(value)
+        if durability == Durability::Refetchable {
+            return transact(connection, behavior, f);
+        }
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")?;
+        let result = transact(connection, behavior, f);
+        // What has been committed stays a success whatever becomes of this.
+        let back = connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA fullfsync = OFF");
+        if back.is_err() {
+            state.connection = None;
+        }
+        result
     }
 
     fn opened<'a>(&self, state: &'a mut State) -> Result<&'a mut Connection, EngineError> {
@@ -149,6 +142,19 @@ impl Store {
         }
         state.connection.as_mut().ok_or(EngineError::Suspended)
     }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    behavior: TransactionBehavior,
+    f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let tx = Tx {
+        transaction: connection.transaction_with_behavior(behavior)?,
+    };
+    let value = f(&tx)?;
+    tx.transaction.commit()?;
+    Ok(value)
 }
 
 fn open(path: &Path, process: Process) -> Result<Connection, EngineError> {

@@ -95,6 +95,7 @@ pub struct Session {
     resets: u32,
     conflicts: u32,
     learn_first: bool,
+    overtaken: u32,
 }
 
 /// A server that sends a reset again and again is left alone until the next wake.
@@ -143,6 +144,15 @@ impl Session {
         self.registered = false;
         self.learn_first = true;
         self.conflicts < 2
+    }
+
+    /// Another process changed what the page was asked for from: it is asked for anew. `false` when
+    /// that happens again and again.
+    pub fn overtaken(&mut self) -> bool {
+        self.overtaken += 1;
+        self.completed = 0;
+        self.more = false;
+        self.overtaken < ROUNDS
     }
 
     /// What an answer to `query` means.

@@ -13,6 +13,7 @@ use truebadge_protocol::{ConversationState, Digest, Totals};
 enum Step {
     Arrive(u8, u32),
     ReadElsewhere(u8),
+    MarkElsewhere(u8),
     ReadHere(u8),
     MarkHere(u8, bool),
     /// A push is sent, based on this share of the head.
@@ -38,6 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (id.clone(), 1..4u32).prop_map(|(id, items)| Step::Arrive(id, items)),
         2 => id.clone().prop_map(Step::ReadElsewhere),
+        1 => id.clone().prop_map(Step::MarkElsewhere),
         3 => id.clone().prop_map(Step::ReadHere),
         1 => (id, any::<bool>()).prop_map(|(id, marked)| Step::MarkHere(id, marked)),
         3 => (0..=100u8).prop_map(Step::Send),
@@ -61,6 +63,7 @@ impl Run {
         match step {
             Step::Arrive(id, items) => relay.arrive(&name(id), items),
             Step::ReadElsewhere(id) => relay.read_elsewhere(&name(id)),
+            Step::MarkElsewhere(id) => relay.mark_elsewhere(&name(id)),
             Step::ReadHere(id) => self.read_here(&name(id)),
             Step::MarkHere(id, marked) => {
                 self.phone

@@ -10,6 +10,7 @@ use std::{
 
 use support::{Fault, Phone, RELAY, position};
 use tracing_subscriber::fmt::MakeWriter;
+use truebadge_engine::DeliveredNotification;
 use truebadge_protocol::{AccountId, ConversationId};
 
 #[derive(Clone, Default)]
@@ -67,6 +68,25 @@ async fn planted_secrets_are_in_no_trace() {
     ] {
         phone.push(payload).await;
     }
+    phone.relay.0.lock().unwrap().rejects_with = Some("CANARY-reason".to_owned());
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_read(&account, &conversation, position(2), 0)
+        .unwrap();
+    let refused = phone.refresh().await;
+    assert_eq!(refused.rejected.len(), 1);
+    phone.relay.arrive("CANARY-seen", 1);
+    phone.centre.0.lock().unwrap().push(DeliveredNotification {
+        identifier: "CANARY-notification".to_owned(),
+        route: None,
+        conversation: ConversationId::new("CANARY-row").unwrap(),
+        position: Some(position(0)),
+        version: None,
+    });
+    let removing = phone.refresh().await;
+    assert_eq!(removing.removed.len(), 1);
+    tracing::info!(?refused, ?removing, "outcomes may be logged");
     tracing::info!(?outcome, "outcomes may be logged");
     tracing::info!(account = ?views[0].account, "accounts may be named by their ids");
 

@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Phone, conversation, position, push, row, unread};
+use support::{Phone, conversation, position, push, row, unread, version};
 use truebadge_engine::{
     DeliveredNotification,
     notifications::{Seen, is_read},
@@ -16,6 +16,7 @@ fn delivered(identifier: &str, about: &str, at: u64) -> DeliveredNotification {
         route: Some(Route::new("route-alice").unwrap()),
         conversation: conversation(about),
         position: Some(position(at)),
+        version: Some(version(2)),
     }
 }
 
@@ -95,22 +96,63 @@ async fn a_number_that_ios_refuses_is_reported_as_not_shown() {
     assert_eq!(outcome.badge.unwrap().badge, 1);
 }
 
-#[test]
-fn a_mirror_that_is_behind_does_not_call_an_item_read_that_it_has_not_seen() {
-    let behind = |state| Seen {
-        state,
-        complete: false,
-    };
-    let read_to_the_end = row("family", 5, 0, 7);
+#[tokio::test]
+async fn a_message_that_the_mirror_has_not_heard_of_keeps_its_notification() {
+    let phone = Phone::synced().await;
+    // Its alert came while none of our code could run; the mirror still says: all read.
+    phone.relay.commit("family", 1, 1);
+    let mut news = delivered("family 1", "family", 1);
+    news.version = Some(support::version(1));
+    let mut reminder = delivered("reminder", "reminders", 1);
+    (reminder.route, reminder.position, reminder.version) = (None, None, None);
+    phone.centre.0.lock().unwrap().extend([news, reminder]);
 
+    assert_eq!(phone.refresh().await.removed, Vec::<String>::new());
+
+    phone.relay.read_elsewhere("family");
+    assert_eq!(phone.refresh().await.removed, ["family 1"]);
+}
+
+#[test]
+fn a_notification_goes_only_on_proof_that_its_item_is_read() {
+    let seen = |state, complete, cursor| Seen {
+        state,
+        complete,
+        cursor: version(cursor),
+    };
+    let read = row("family", 5, 0, 7);
+    let at = |number| Some(position(number));
+
+    assert!(
+        is_read(&seen(Some(read.clone()), false, 5), at(7), None),
+        "the marker passed it"
+    );
+    assert!(
+        !is_read(&seen(Some(read.clone()), true, 5), at(8), None),
+        "it may be newer"
+    );
+    assert!(
+        !is_read(&seen(Some(read.clone()), true, 5), None, Some(version(6))),
+        "it is newer"
+    );
     assert!(is_read(
-        &behind(Some(read_to_the_end.clone())),
-        Some(position(7))
+        &seen(Some(read.clone()), true, 6),
+        None,
+        Some(version(6))
     ));
+    assert!(
+        !is_read(&seen(Some(read), false, 6), None, Some(version(6))),
+        "mirror is behind"
+    );
+    assert!(
+        !is_read(&seen(None, true, 9), at(1), None),
+        "nothing tells that it is known"
+    );
+    assert!(is_read(&seen(None, true, 9), at(1), Some(version(9))));
+    assert!(!is_read(&seen(None, true, 9), at(1), Some(version(10))));
     assert!(!is_read(
-        &behind(Some(read_to_the_end.clone())),
-        Some(position(8))
+        &seen(Some(row("family", 5, 2, 7)), true, 9),
+        at(7),
+        Some(version(5))
     ));
-    assert!(!is_read(&behind(Some(read_to_the_end)), None));
-    assert!(!is_read(&behind(None), Some(position(1))));
 }

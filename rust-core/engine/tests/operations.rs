@@ -60,24 +60,14 @@ async fn what_was_read_here_does_not_come_back_because_of_an_older_push() {
 
     // The relay did not know of the read when it sent this.
     let other = phone.relay.commit("work", 1, 1);
-    phone
-        .push(&push(
-            &phone.relay,
-            2,
-            1,
-            2,
-            Some(vec![other]),
-            unread(3, 2),
-        ))
-        .await;
+    let bytes = push(&phone.relay, 2, 1, 2, Some(vec![other]), unread(3, 2));
+    phone.engine.receive_push(&bytes).unwrap();
     assert_eq!(phone.icon(), Some(1));
 
     // Nor when it sent this, which only tells totals.
     phone.relay.commit("home", 1, 1);
-    phone.relay.fail(Fault::Lost);
-    phone
-        .push(&push(&phone.relay, 3, 2, 3, None, unread(4, 3)))
-        .await;
+    let bytes = push(&phone.relay, 3, 2, 3, None, unread(4, 3));
+    phone.engine.receive_push(&bytes).unwrap();
     assert_eq!(phone.icon(), Some(2));
 }
 
@@ -94,16 +84,8 @@ async fn an_item_that_arrives_after_the_read_counts() {
         .unwrap();
 
     let three = phone.relay.commit("family", 3, 3);
-    phone
-        .push(&push(
-            &phone.relay,
-            2,
-            1,
-            2,
-            Some(vec![three]),
-            unread(3, 1),
-        ))
-        .await;
+    let bytes = push(&phone.relay, 2, 1, 2, Some(vec![three]), unread(3, 1));
+    phone.engine.receive_push(&bytes).unwrap();
 
     assert_eq!(phone.icon(), Some(1));
 }
@@ -179,7 +161,7 @@ async fn a_refused_operation_is_reported_and_no_longer_counts() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone.relay.0.lock().unwrap().rejects = true;
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
     phone
         .engine
         .mark_read(&alice(), &conversation("family"), position(3), 0)
@@ -299,4 +281,44 @@ async fn a_relay_that_forgot_this_phone_is_told_of_it_again_and_gets_the_operati
     assert_eq!(outcome.error, None);
     assert_eq!(phone.relay.0.lock().unwrap().registrations.len(), 2);
     assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+}
+
+#[tokio::test]
+async fn a_push_that_brings_all_it_should_still_sends_what_waits_in_the_outbox() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+
+    let work = phone.relay.commit("work", 1, 1);
+    let outcome = phone
+        .push(&push(&phone.relay, 1, 1, 2, Some(vec![work]), unread(4, 2)))
+        .await;
+
+    assert!(outcome.synced);
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
+async fn a_number_that_the_relay_saw_from_a_lost_store_does_not_swallow_an_operation() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    // The phone was restored from a backup: since then it had sent 57 operations.
+    phone.relay.0.lock().unwrap().acknowledged = 57;
+    phone
+        .engine
+        .mark_read(&alice(), &conversation("family"), position(3), 0)
+        .unwrap();
+
+    phone.refresh().await;
+    phone.refresh().await;
+
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+    assert_eq!(phone.icon(), Some(0));
 }

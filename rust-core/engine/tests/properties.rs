@@ -116,9 +116,33 @@ proptest! {
         base in state(), remaining in 0..6u32, arrived in 0..6u32
     ) {
         let operation = read(&base, base.newest.get() + 1, remaining, base.version.get());
-        let later = ConversationState { unread: base.unread + arrived, ..base.clone() };
+        let later = ConversationState {
+            unread: base.unread + arrived,
+            newest: Position::new(base.newest.get() + 1 + u64::from(arrived)).unwrap(),
+            ..base.clone()
+        };
         let shown = lay_over(&later, [&operation]);
         prop_assert_eq!(shown.unread, (remaining + arrived).min(base.unread + arrived));
+    }
+
+    #[test]
+    fn what_was_read_before_the_mirror_knew_of_it_does_not_count_once_it_does(
+        later in state(), ahead in 0..5u64
+    ) {
+        let before = ConversationState::empty(later.id.clone());
+        let operation = read(&before, later.newest.get() + ahead, 0, 0);
+        let shown = lay_over(&later, [&operation]);
+        prop_assert_eq!((shown.unread, shown.mentions), (0, 0));
+    }
+
+    #[test]
+    fn a_read_clears_a_mark_that_was_made_here_before_it(base in state(), seen in 0..12u64) {
+        let mark = PendingOperation {
+            kind: PendingKind::MarkedUnread { marked: true },
+            ..read(&base, 0, 0, seen)
+        };
+        let shown = lay_over(&base, [&mark, &read(&base, 30, 0, seen)]);
+        prop_assert!(!shown.marked_unread);
     }
 
     #[test]

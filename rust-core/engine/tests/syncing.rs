@@ -5,8 +5,9 @@ mod support;
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use support::{BUDGET, Fault, Phone, alice};
+use support::{BUDGET, Fault, Meanwhile, Phone, alice};
 use truebadge_engine::{Cause, EngineError, Process, transport::TransportError};
+use truebadge_protocol::ProblemKind;
 
 #[tokio::test]
 async fn many_pages_arrive_as_one_truth() {
@@ -172,7 +173,7 @@ async fn an_account_that_ended_no_longer_counts() {
     let phone = Phone::new();
     phone.relay.commit("a", 4, 4);
     phone.refresh().await;
-    phone.relay.fail(Fault::Status(410, None));
+    phone.relay.fail(Fault::Problem(ProblemKind::Gone));
 
     let outcome = phone.refresh().await;
 
@@ -196,7 +197,7 @@ async fn after_a_failure_the_background_keeps_the_pause_that_the_relay_asked_for
         Some(EngineError::Transport(TransportError::Status(503)))
     );
     phone.watch.0.fetch_add(59_000, Ordering::Relaxed);
-    background().await;
+    assert!(!background().await.synced, "nothing was asked");
     assert_eq!(phone.relay.requests().len(), 1);
 
     phone.watch.0.fetch_add(1_000, Ordering::Relaxed);
@@ -259,4 +260,84 @@ async fn an_answer_that_is_not_of_this_protocol_changes_nothing() {
         Some(EngineError::NotUnderstood { status: 200 })
     );
     assert_eq!(phone.icon(), Some(2));
+}
+
+#[tokio::test]
+async fn a_proxy_that_answers_404_signs_nobody_out() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 4, 4);
+    phone.refresh().await;
+    phone.relay.fail(Fault::Status(404, None));
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.signed_out, Vec::new());
+    assert_eq!(
+        outcome.error,
+        Some(EngineError::Transport(TransportError::Status(404)))
+    );
+    assert_eq!(phone.icon(), Some(4));
+    assert!(phone.refresh().await.synced);
+}
+
+#[tokio::test]
+async fn a_reset_that_a_push_has_overtaken_does_not_bring_an_older_truth_back() {
+    let phone = std::sync::Arc::new(Phone::new());
+    phone.relay.arrive("a", 2);
+    phone.refresh().await;
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    store
+        .execute("UPDATE accounts SET reset_wanted = 1", [])
+        .unwrap();
+    drop(store);
+    let during = phone.clone();
+    phone.relay.0.lock().unwrap().meanwhile = Some(Meanwhile(Box::new(move || {
+        during.relay.arrive("a", 3);
+        during
+            .engine
+            .receive_push(&during.relay.push(1, 1))
+            .unwrap();
+    })));
+    phone.icon.set.lock().unwrap().clear();
+
+    let outcome = phone.refresh().await;
+
+    assert!(outcome.synced);
+    assert_eq!(*phone.icon.set.lock().unwrap(), [2, 5, 5]);
+    assert_eq!(
+        phone.engine.conversations(&alice()).unwrap()[0]
+            .state
+            .unread,
+        5
+    );
+}
+
+#[tokio::test]
+async fn two_processes_that_reset_at_the_same_time_do_not_mix_their_pages() {
+    let phone = std::sync::Arc::new(Phone::new());
+    phone.relay.0.lock().unwrap().page = 2;
+    for id in ["a", "b", "c", "d", "e"] {
+        phone.relay.arrive(id, 1);
+    }
+    phone
+        .refresh_with_faults(&[None, None, Some(Fault::Lost)])
+        .await;
+    let other = phone.again(Process::Extension);
+    let (runtime, done) = (
+        tokio::runtime::Handle::current(),
+        std::sync::mpsc::channel(),
+    );
+    phone.relay.0.lock().unwrap().meanwhile = Some(Meanwhile(Box::new(move || {
+        std::thread::spawn(move || done.0.send(runtime.block_on(other.refresh())))
+            .join()
+            .unwrap()
+            .unwrap();
+    })));
+
+    let outcome = phone.refresh().await;
+
+    assert!(done.1.recv().unwrap().synced);
+    assert!(outcome.synced);
+    assert_eq!(phone.engine.conversations(&alice()).unwrap().len(), 5);
+    assert_eq!(phone.icon(), Some(5));
 }

@@ -16,7 +16,7 @@ impl Engine {
     /// that is there moves to the new address.
     pub fn add_account(&self, account: &AccountId, relay: &str) -> Result<(), EngineError> {
         let relay = relay_address(relay)?;
-        self.core
+        self.visit()
             .store
             .write(Durability::Person, |tx| tx.add_account(account, &relay))
     }
@@ -24,7 +24,7 @@ impl Engine {
     /// Forgets an account on this phone: rows, operations, route. The badge follows. Nothing that is
     /// in flight for it writes afterwards (S7).
     pub fn remove_account(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
-        self.core.change(Durability::Person, |tx| {
+        self.visit().change(Durability::Person, |tx| {
             let account = tx.account(account)?;
             tx.remove_account(account.key)
         })
@@ -36,7 +36,7 @@ impl Engine {
         account: &AccountId,
         participates: bool,
     ) -> Result<BadgeState, EngineError> {
-        self.core.change(Durability::Person, |tx| {
+        self.visit().change(Durability::Person, |tx| {
             let mut account = tx.account(account)?;
             account.participates = participates;
             tx.save_account(&account)
@@ -45,7 +45,7 @@ impl Engine {
 
     /// The accounts, in the order in which they were added.
     pub fn accounts(&self) -> Result<Vec<AccountView>, EngineError> {
-        self.core.store.read(|tx| {
+        self.visit().store.read(|tx| {
             tx.accounts()?
                 .into_iter()
                 .map(|account| account_view(tx, account))
@@ -56,7 +56,7 @@ impl Engine {
     /// An account's conversations with something to show: unread ones, muted ones, and those with
     /// pending operations.
     pub fn conversations(&self, account: &AccountId) -> Result<Vec<ConversationView>, EngineError> {
-        self.core.store.read(|tx| {
+        self.visit().store.read(|tx| {
             let account = tx.account(account)?;
             let mut pending = tx.operations_by_conversation(account.key)?;
             let mut views = Vec::new();
@@ -109,7 +109,7 @@ impl Engine {
         conversation: &ConversationId,
         kind: PendingKind,
     ) -> Result<BadgeState, EngineError> {
-        self.core.change(Durability::Person, |tx| {
+        self.visit().change(Durability::Person, |tx| {
             let mut account = tx.account(account)?;
             let base = tx.base_row(account.key, conversation)?;
             let operation = StoredOperation {

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 use truebadge_protocol::{
-    AccountId,
+    AccountId, Problem, ProblemKind,
     messages::{
-        Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationOutcome,
-        OperationsApplied, OperationsRequest,
+        Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
+        OperationsRequest,
     },
 };
 use url::Url;
@@ -18,13 +18,13 @@ use crate::{
     EngineError, Timestamp,
     bridge::Reply,
     redact::Secret,
-    store::{Account, AccountKey, Durability, Registration},
+    store::{Account, AccountKey, Durability, Heard, Registration, Tx},
     sync::{Facts, Session, Step},
     transport::{Method, Request, Response, TransportError},
 };
 
-/// One request may take this long.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// One request may take this long: then there is time for another in the same wake.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// The host may take this long to give credentials.
 const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 /// The first pause after a failure; doubled with each one after it.
@@ -174,19 +174,18 @@ impl Flight<'_> {
                 Step::Changes(query) => {
                     let url = endpoint(&account, "v1/changes", Some(&query))?;
                     let response = self.exchange(&account, Method::Get, url, None).await?;
-                    let answer: Changes = understood(&response)?;
-                    self.apply(&mut session, &facts, &query, &answer, &[], report)?;
+                    let heard = Heard::from(understood::<Changes>(&response)?);
+                    self.apply(&mut session, &facts, &query, &heard, report)?;
                 }
                 Step::Operations(query, operations) => {
-                    let Some(answer) = self.send(&account, &query, operations).await? else {
+                    let Some(heard) = self.send(&account, &query, operations).await? else {
                         if !session.conflict() {
                             return Err(Failure::Stop(EngineError::NotUnderstood { status: 409 }));
                         }
                         self.forget_registration()?;
                         continue;
                     };
-                    let OperationsApplied { applied, changes } = answer;
-                    self.apply(&mut session, &facts, &query, &changes, &applied, report)?;
+                    self.apply(&mut session, &facts, &query, &heard, report)?;
                 }
             }
         }
@@ -248,25 +247,31 @@ impl Flight<'_> {
         account: &Account,
         query: &ChangesQuery,
         operations: Vec<Operation>,
-    ) -> Result<Option<OperationsApplied>, Failure> {
+    ) -> Result<Option<Heard>, Failure> {
         let numbers: Vec<_> = operations
             .iter()
             .map(|operation| operation.number)
             .collect();
         // Before the request: from here on the relay may have them, whatever becomes of the answer.
-        self.core
-            .store
-            .write(Durability::Person, |tx| tx.mark_sent(self.key, &numbers))?;
+        let mark = |tx: &Tx<'_>| tx.mark_sent(self.key, &numbers);
+        let first_sent = self.core.store.write(Durability::Person, mark)?;
         let url = endpoint(account, "v1/operations", Some(query))?;
         let body = json(&OperationsRequest { operations })?;
         let response = self
             .exchange(account, Method::Post, url, Some(body))
             .await?;
         if response.status == 409 {
-            Ok(None)
-        } else {
-            understood(&response).map(Some)
+            return Ok(None);
         }
+        let OperationsApplied {
+            applied: outcomes,
+            changes,
+        } = understood(&response)?;
+        Ok(Some(Heard {
+            changes,
+            outcomes,
+            first_sent,
+        }))
     }
 
     /// A relay that lost this phone's registration refuses its operations too.
@@ -283,27 +288,33 @@ impl Flight<'_> {
         session: &mut Session,
         facts: &Facts,
         query: &ChangesQuery,
-        answer: &Changes,
-        outcomes: &[OperationOutcome],
+        heard: &Heard,
         report: &mut FlightReport,
     ) -> Result<(), Failure> {
         let page = session
-            .answer(facts, query, answer)
+            .answer(facts, query, &heard.changes)
             .map_err(|_| Failure::Stop(EngineError::NotUnderstood { status: 200 }))?;
-        let (account, refused) = self.core.store.write(Durability::Refetchable, |tx| {
+        let applied = self.core.store.write(Durability::Refetchable, |tx| {
             let mut account = tx.account_by_key(self.key)?;
-            let (comparison, refused) = tx.apply_page(&mut account, page, answer, outcomes)?;
+            if account.mirror.epoch != facts.epoch || account.staging != facts.staging {
+                return Ok(None);
+            }
+            let (comparison, refused) = tx.apply_page(&mut account, page, heard)?;
             tx.drop_receipts(self.key, &facts.receipts)?;
             tx.save_account(&account)?;
             tx.recount_badge()?;
-            tracing::debug!(
-                ?page,
-                ?comparison,
-                rows = answer.changes.len(),
-                "a page was applied"
-            );
-            Ok((account.account, refused))
+            let rows = heard.changes.changes.len();
+            tracing::debug!(?page, ?comparison, rows, "a page was applied");
+            Ok(Some((account.account, refused)))
         })?;
+        let Some((account, refused)) = applied else {
+            // Another process went on from the same facts; its page stands, ours is dropped.
+            return if session.overtaken() {
+                Ok(())
+            } else {
+                Err(EngineError::Busy.into())
+            };
+        };
         report
             .rejected
             .extend(refused.into_iter().map(|refused| RejectedOperation {
@@ -339,7 +350,11 @@ impl Flight<'_> {
                     self.credentials(account, Some(credentials)).await?;
                 }
                 401 | 403 => return Err(Failure::Stop(EngineError::CredentialsRefused)),
-                404 | 410 => return Err(Failure::SignedOut),
+                404 | 410 if has_ended(&response) => return Err(Failure::SignedOut),
+                404 | 410 => {
+                    let error = TransportError::Status(response.status).into();
+                    return Err(Failure::Pause(error, response.retry_after));
+                }
                 status @ (408 | 429 | 500..=599) => {
                     let error = TransportError::Status(status).into();
                     return Err(Failure::Pause(error, response.retry_after));
@@ -401,6 +416,12 @@ fn escaped(segment: &str) -> String {
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, EngineError> {
     serde_json::to_vec(value).map_err(|_| EngineError::Runtime)
+}
+
+/// A proxy in front of a relay that is starting answers 404 too: only the relay's own word counts.
+fn has_ended(response: &Response) -> bool {
+    let problem = serde_json::from_slice::<Problem>(&response.body);
+    problem.is_ok_and(|problem| matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Gone))
 }
 
 fn understood<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {

@@ -1,14 +1,20 @@
 //! The engine's own small runtime. Started by the first thing that must wait, so that a wake which
 //! needs no waiting pays nothing for it.
 
-use std::{future::Future, sync::OnceLock};
+use std::{
+    future::Future,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
 use tokio::{runtime, task::JoinHandle};
 
 use crate::EngineError;
 
 #[derive(Debug, Default)]
-pub(super) struct Runtime(OnceLock<runtime::Runtime>);
+pub(super) struct Runtime {
+    started: OnceLock<runtime::Runtime>,
+    starting: Mutex<()>,
+}
 
 impl Runtime {
     /// Runs a task on the runtime and gives its result to whatever executor awaits it. Dropping the
@@ -28,7 +34,12 @@ impl Runtime {
     }
 
     fn started(&self) -> Result<&runtime::Runtime, EngineError> {
-        if let Some(runtime) = self.0.get() {
+        if let Some(runtime) = self.started.get() {
+            return Ok(runtime);
+        }
+        // One start at a time: a second runtime must not be dropped where blocking is not allowed.
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = self.started.get() {
             return Ok(runtime);
         }
         let started = runtime::Builder::new_multi_thread()
@@ -37,14 +48,14 @@ impl Runtime {
             .enable_all()
             .build()
             .map_err(|_| EngineError::Runtime)?;
-        Ok(self.0.get_or_init(|| started))
+        Ok(self.started.get_or_init(|| started))
     }
 }
 
 impl Drop for Runtime {
     /// Never blocks: the last owner may be one of Swift's threads, or a task of a runtime.
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.started.take() {
             runtime.shutdown_background();
         }
     }

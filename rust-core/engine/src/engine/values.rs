@@ -1,6 +1,6 @@
 //! What goes into the engine and what comes out.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use truebadge_protocol::{
     AccountId, ConversationState, DeviceId, Totals, messages::PushEnvironment,
@@ -111,7 +111,7 @@ pub struct PushReceipt {
 }
 
 /// What a wake did. A wake never fails as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct WakeOutcome {
     /// Why our code ran.
     pub cause: Cause,
@@ -133,8 +133,26 @@ pub struct WakeOutcome {
     pub error: Option<EngineError>,
 }
 
+impl fmt::Debug for WakeOutcome {
+    /// Safe to log: counts the removed notifications instead of naming them.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("WakeOutcome")
+            .field("cause", &self.cause)
+            .field("disposition", &self.disposition)
+            .field("badge", &self.badge)
+            .field("shown", &self.shown)
+            .field("synced", &self.synced)
+            .field("removed", &self.removed.len())
+            .field("rejected", &self.rejected)
+            .field("signed_out", &self.signed_out)
+            .field("error", &self.error)
+            .finish()
+    }
+}
+
 /// An operation that a relay refused: it does not count any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RejectedOperation {
     /// Whose it was.
     pub account: AccountId,
@@ -142,6 +160,17 @@ pub struct RejectedOperation {
     pub number: u64,
     /// Why, in the relay's words. Not for a log.
     pub reason: String,
+}
+
+impl fmt::Debug for RejectedOperation {
+    /// Safe to log: without the relay's words.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RejectedOperation")
+            .field("account", &self.account)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An account as the person should see it.

@@ -1,6 +1,7 @@
 //! A wake: local work first, then the network while there is time, and an end before the deadline.
 
 use std::{
+    ops::Deref,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -51,6 +52,7 @@ impl Engine {
     /// The local part of a wake for a push, on the caller's thread, without the network: applies
     /// it, commits, sets the badge.
     pub fn receive_push(&self, payload: &[u8]) -> Result<PushReceipt, EngineError> {
+        let _visit = Wake::visit(&self.core);
         let local = self.core.receive(payload);
         match (local.error, local.disposition, local.badge) {
             (None, Some(disposition), Some(badge)) => Ok(PushReceipt {
@@ -110,20 +112,33 @@ impl Engine {
 }
 
 /// Closes the store when the last wake ends in the background (S6).
-struct Wake {
+pub(super) struct Wake {
     core: Arc<Core>,
 }
 
 impl Wake {
     fn begin(core: &Arc<Core>, cause: Cause) -> Self {
-        core.wakes.fetch_add(1, Ordering::AcqRel);
-        if matches!(cause, Cause::Launch | Cause::Foreground) {
+        // A launch is no proof of a foreground: iOS also launches the app for a silent push.
+        if cause == Cause::Foreground {
             core.foreground.store(true, Ordering::Relaxed);
         }
         tracing::debug!(?cause, "a wake begins");
+        Self::visit(core)
+    }
+
+    /// A single call outside of a wake.
+    pub(super) fn visit(core: &Arc<Core>) -> Self {
+        core.wakes.fetch_add(1, Ordering::AcqRel);
         Self {
             core: Arc::clone(core),
         }
+    }
+}
+
+impl Deref for Wake {
+    type Target = Core;
+    fn deref(&self) -> &Core {
+        &self.core
     }
 }
 
@@ -158,17 +173,18 @@ impl Core {
             let disposition = tx.apply_push(&mut account, push)?;
             tx.save_account(&account)?;
             tx.add_receipt(account.key, push.counter)?;
-            Ok(Some((account.key, disposition, tx.recount_badge()?)))
+            let missing = disposition.wants_sync() || tx.has_unfinished(&account)?;
+            let sync = if missing {
+                Accounts::One(account.key)
+            } else {
+                Accounts::Neither
+            };
+            Ok(Some((sync, disposition, tx.recount_badge()?)))
         })?;
-        let Some((key, disposition, badge)) = applied else {
+        let Some((sync, disposition, badge)) = applied else {
             return self.untouched(Disposition::NotForUs, Accounts::Neither);
         };
         tracing::info!(?disposition, badge = badge.badge, "a push was received");
-        let sync = if disposition.wants_sync() {
-            Accounts::One(key)
-        } else {
-            Accounts::Neither
-        };
         Ok(self.shown(Some(disposition), badge, sync))
     }
 
@@ -311,23 +327,24 @@ impl Core {
 
     async fn sync(self: &Arc<Self>, outcome: &mut WakeOutcome, which: Accounts, within: Duration) {
         let urgent = outcome.cause.is_urgent();
-        let keys = match self.accounts_to_sync(which, urgent) {
-            Ok(keys) => keys,
+        let (keys, held_back) = match self.accounts_to_sync(which, urgent) {
+            Ok(accounts) => accounts,
             Err(error) => return outcome.note(error),
         };
         let flights = keys.into_iter().map(|key| self.fly(key, within));
         let reports = futures_util::future::join_all(flights).await;
-        outcome.synced = reports.iter().all(|report| report.error.is_none());
+        outcome.synced = !held_back && reports.iter().all(|report| report.error.is_none());
         for report in reports {
             outcome.take(report);
         }
     }
 
+    /// The accounts to sync now, and whether others of those that should keep a pause.
     fn accounts_to_sync(
         &self,
         which: Accounts,
         urgent: bool,
-    ) -> Result<Vec<AccountKey>, EngineError> {
+    ) -> Result<(Vec<AccountKey>, bool), EngineError> {
         let now = self.bridges.clock.now();
         let chosen = |account: &Account| match which {
             Accounts::Neither => false,
@@ -337,13 +354,15 @@ impl Core {
         let rested = |account: &Account| {
             urgent || account.retry_at.has_come(now, super::flight::LONGEST_PAUSE)
         };
-        let accounts = self.store.read(|tx| tx.accounts())?;
-        let due = |account: &Account| chosen(account) && !account.signed_out && rested(account);
-        Ok(accounts
-            .into_iter()
-            .filter(due)
-            .map(|account| account.key)
-            .collect())
+        let mut accounts = self.store.read(|tx| tx.accounts())?;
+        accounts.retain(|account| chosen(account) && !account.signed_out);
+        let chosen = accounts.len();
+        accounts.retain(rested);
+        let held_back = accounts.len() < chosen;
+        Ok((
+            accounts.into_iter().map(|account| account.key).collect(),
+            held_back,
+        ))
     }
 }
 
@@ -399,8 +418,9 @@ fn read_ones(tx: &Tx<'_>, listed: &[DeliveredNotification]) -> Result<Vec<String
         let seen = Seen {
             state,
             complete: account.mirror.is_complete(),
+            cursor: account.mirror.cursor,
         };
-        if is_read(&seen, notification.position) {
+        if is_read(&seen, notification.position, notification.version) {
             read.push(notification.identifier.clone());
         }
     }

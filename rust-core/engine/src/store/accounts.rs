@@ -62,12 +62,22 @@ pub struct Staging {
 }
 
 /// What the relay was last told of this phone, and when.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Registration {
     /// A fingerprint of the registration; none when one is due.
     pub fingerprint: Option<String>,
     /// When it was made.
     pub at: Timestamp,
+}
+
+impl std::fmt::Debug for Registration {
+    /// The fingerprint holds the push token.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Registration")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 const COLUMNS: &str = "key, account, relay, participates, signed_out, route, epoch, cursor, unread, \

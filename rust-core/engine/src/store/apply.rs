@@ -14,6 +14,27 @@ use crate::{
     sync::{Comparison, Page, Rows},
 };
 
+/// What a relay answered.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// The page of changes.
+    pub changes: Changes,
+    /// What became of operations that the request carried.
+    pub outcomes: Vec<OperationOutcome>,
+    /// The numbers of those that it carried for the first time.
+    pub first_sent: Vec<u64>,
+}
+
+impl From<Changes> for Heard {
+    fn from(changes: Changes) -> Self {
+        Self {
+            changes,
+            outcomes: Vec::new(),
+            first_sent: Vec::new(),
+        }
+    }
+}
+
 /// An operation that the relay refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -70,9 +91,13 @@ impl Tx<'_> {
         &self,
         account: &mut Account,
         page: Page,
-        answer: &Changes,
-        outcomes: &[OperationOutcome],
+        heard: &Heard,
     ) -> Result<(Comparison, Vec<Refused>), EngineError> {
+        let Heard {
+            changes: answer,
+            outcomes,
+            first_sent,
+        } = heard;
         let told = Ahead {
             epoch: answer.epoch.clone(),
             version: answer.head,
@@ -86,6 +111,9 @@ impl Tx<'_> {
                 account.mirror.advance(answer.next);
             }
             Rows::StageFirst => {
+                if account.mirror.epoch.as_ref() != Some(&answer.epoch) {
+                    self.reopen_operations(account, outcomes)?;
+                }
                 self.clear_staged(account.key)?;
                 account.reset_wanted = false;
                 self.stage(account, answer)?;
@@ -93,12 +121,9 @@ impl Tx<'_> {
             Rows::StageMore => self.stage(account, answer)?,
         }
         if page.complete && page.rows != Rows::Merge {
-            self.install_staged(account)?;
-            account.staging = None;
-            account.mirror.epoch = Some(answer.epoch.clone());
-            account.mirror.cursor = Version::ZERO;
-            account.mirror.advance(answer.head);
+            self.complete_reset(account, answer)?;
         }
+        self.unsend_skipped(account, outcomes, first_sent)?;
         let refused =
             self.settle_operations(account, answer.acknowledged, answer.head, outcomes)?;
         self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;
@@ -113,6 +138,42 @@ impl Tx<'_> {
             account.reset_wanted = true;
         }
         Ok((comparison, refused))
+    }
+
+    /// Puts the staged rows in the mirror's place, unless a push has meanwhile brought the mirror
+    /// further than the reset: then it would bring an older truth back (S2), and is begun anew.
+    fn complete_reset(&self, account: &mut Account, answer: &Changes) -> Result<(), EngineError> {
+        account.staging = None;
+        let same_history = account.mirror.epoch.as_ref() == Some(&answer.epoch);
+        if same_history && answer.head < account.mirror.cursor {
+            account.reset_wanted = true;
+            return self.clear_staged(account.key);
+        }
+        self.install_staged(account)?;
+        account.mirror.epoch = Some(answer.epoch.clone());
+        account.mirror.cursor = Version::ZERO;
+        account.mirror.advance(answer.head);
+        Ok(())
+    }
+
+    /// In another history, what the old one confirmed is unconfirmed again: the server may have
+    /// been restored from before it. Operations are absolute, so sending one twice does no harm.
+    fn reopen_operations(
+        &self,
+        account: &Account,
+        outcomes: &[OperationOutcome],
+    ) -> Result<(), EngineError> {
+        for mut operation in self.operations(account.key)? {
+            if outcomes
+                .iter()
+                .all(|outcome| outcome.number != operation.pending.number)
+            {
+                operation.pending.applied = None;
+                operation.sent = false;
+                self.put_operation(account.key, &operation)?;
+            }
+        }
+        Ok(())
     }
 
     fn stage(&self, account: &mut Account, answer: &Changes) -> Result<(), EngineError> {
@@ -141,6 +202,25 @@ impl Tx<'_> {
                 Comparison::Differs
             },
         )
+    }
+
+    /// An operation that was sent for the first time and about which the answer says nothing was
+    /// skipped: the server had seen its number from this phone before. It gets another one.
+    fn unsend_skipped(
+        &self,
+        account: &Account,
+        outcomes: &[OperationOutcome],
+        first_sent: &[u64],
+    ) -> Result<(), EngineError> {
+        for mut operation in self.operations(account.key)? {
+            let number = operation.pending.number;
+            let skipped = outcomes.iter().all(|outcome| outcome.number != number);
+            if skipped && first_sent.contains(&number) {
+                operation.sent = false;
+                self.put_operation(account.key, &operation)?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes what the server confirmed, and drops operations whose effect the cursor has passed.

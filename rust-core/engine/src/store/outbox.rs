@@ -110,15 +110,31 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that these are about to be handed to the network.
-    pub fn mark_sent(&self, account: AccountKey, numbers: &[u64]) -> Result<(), EngineError> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("UPDATE operations SET sent = 1 WHERE account = ?1 AND number = ?2")?;
+    /// Notes that these are about to be handed to the network. Gives those that never were before.
+    pub fn mark_sent(&self, account: AccountKey, numbers: &[u64]) -> Result<Vec<u64>, EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE operations SET sent = 1 WHERE account = ?1 AND number = ?2 AND sent = 0",
+        )?;
+        let mut first = Vec::new();
         for number in numbers {
-            statement.execute(params![account, number])?;
+            if statement.execute(params![account, number])? > 0 {
+                first.push(*number);
+            }
         }
-        Ok(())
+        Ok(first)
+    }
+
+    /// Whether the relay must be asked whatever a push said: something that the person did is not
+    /// confirmed, or the mirror is known to be behind or wrong.
+    pub fn has_unfinished(&self, account: &Account) -> Result<bool, EngineError> {
+        let behind = account.mirror.ahead.is_some() || account.staging.is_some();
+        if behind || account.reset_wanted {
+            return Ok(true);
+        }
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT 1 FROM operations WHERE account = ?1 AND applied IS NULL LIMIT 1",
+        )?;
+        Ok(statement.exists([account.key])?)
     }
 
     /// An account's totals as the person should see them.

@@ -1,17 +1,28 @@
 //! The transport on reqwest: HTTP/2 where the relay speaks it, rustls with ring, the platform's own
 //! trust store. Started by the first request, so that a wake that needs no network pays nothing.
 
-use std::sync::OnceLock;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use truebadge_protocol::limits::RESPONSE_BYTES;
 
 use super::{Method, Request, Response, Transport, TransportError};
 
+/// A connection that does not come about in this time will not.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// A connection is not kept longer: a phone that slept, or went from Wi-Fi to mobile data, finds it
+/// dead, and the clock that would notice stood still meanwhile.
+const IDLE: Duration = Duration::from_secs(15);
+/// A live connection answers a ping in this time.
+const PING: Duration = Duration::from_secs(3);
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct BuiltinTransport {
-    client: OnceLock<reqwest::Client>,
+    client: Mutex<Option<reqwest::Client>>,
 }
 
 impl BuiltinTransport {
@@ -20,15 +31,20 @@ impl BuiltinTransport {
         Self::default()
     }
 
-    fn client(&self) -> Result<&reqwest::Client, TransportError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    fn client(&self) -> Result<reqwest::Client, TransportError> {
+        let mut kept = self.kept();
+        if let Some(client) = kept.as_ref() {
+            return Ok(client.clone());
         }
         // Another part of the host may have installed a provider; either serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("truebadge/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_WITHIN)
+            .pool_idle_timeout(IDLE)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING)
             .build()
             .map_err(|error| {
                 tracing::error!(
@@ -37,7 +53,16 @@ impl BuiltinTransport {
                 );
                 TransportError::NotTrusted
             })?;
-        Ok(self.client.get_or_init(|| client))
+        Ok(kept.insert(client).clone())
+    }
+
+    /// Forgets connections of which one gave no answer: the next request makes a new one.
+    fn forget_connections(&self) {
+        *self.kept() = None;
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<reqwest::Client>> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
@@ -107,6 +132,16 @@ fn reduce(error: &reqwest::Error) -> TransportError {
 
 impl Transport for BuiltinTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        self.exchange(request).boxed()
+        async move {
+            let result = self.exchange(request).await;
+            if matches!(
+                result,
+                Err(TransportError::TimedOut | TransportError::Broken)
+            ) {
+                self.forget_connections();
+            }
+            result
+        }
+        .boxed()
     }
 }

@@ -1,6 +1,6 @@
 //! A phone around the real engine: bridges that remember what they were told, and a clock and a
 //! relay that the test moves.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, missing_docs, clippy::unwrap_used)]
 
 mod relay;
 
@@ -23,7 +23,7 @@ use truebadge_protocol::{
     Version, messages::PushEnvironment, push::Aps,
 };
 
-pub use relay::{FakeRelay, Fault};
+pub use relay::{FakeRelay, Fault, Meanwhile};
 
 pub const BUDGET: Duration = Duration::from_secs(25);
 pub const RELAY: &str = "https://relay.example/";

@@ -10,7 +10,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use truebadge_engine::transport::{Method, Request, Response, Transport, TransportError};
 use truebadge_protocol::{
-    ConversationId, ConversationState, Digest, Epoch, Route, Totals, Version,
+    ConversationId, ConversationState, Digest, Epoch, Problem, ProblemKind, Route, Totals, Version,
     messages::{
         Action, Changes, DeviceRegistered, DeviceRegistration, OperationOutcome, OperationsApplied,
         OperationsRequest,
@@ -26,6 +26,8 @@ pub enum Fault {
     AnswerLost,
     /// The relay answers with this status.
     Status(u16, Option<Duration>),
+    /// The relay answers with a problem document.
+    Problem(ProblemKind),
 }
 
 #[derive(Debug, Default)]
@@ -35,13 +37,25 @@ pub struct State {
     pub rows: BTreeMap<ConversationId, ConversationState>,
     pub acknowledged: u64,
     pub page: usize,
-    pub rejects: bool,
+    pub rejects_with: Option<String>,
     pub faults: VecDeque<Option<Fault>>,
     pub requests: Vec<String>,
     pub refused_tokens: Vec<String>,
     pub registrations: Vec<DeviceRegistration>,
     pub operations_applied: usize,
     pub digest_lies: bool,
+    /// The version of each mark that another device set.
+    pub marked_elsewhere: BTreeMap<ConversationId, u64>,
+    /// Runs before the next answer goes out, once: what happens while it is under way.
+    pub meanwhile: Option<Meanwhile>,
+}
+
+pub struct Meanwhile(pub Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Meanwhile")
+    }
 }
 
 #[derive(Debug)]
@@ -85,6 +99,14 @@ impl FakeRelay {
             row.read_up_to = row.newest;
             row.marked_unread = false;
         });
+    }
+
+    /// Another device marks a conversation unread.
+    pub fn mark_elsewhere(&self, id: &str) {
+        self.change(id, |row| row.marked_unread = true);
+        let mut state = self.0.lock().unwrap();
+        let head = state.head;
+        state.marked_elsewhere.insert(super::conversation(id), head);
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut ConversationState)) {
@@ -138,7 +160,8 @@ impl FakeRelay {
 
     fn answer(&self, request: &Request) -> Result<Response, TransportError> {
         let mut state = self.0.lock().unwrap();
-        let path = request.url.path().trim_start_matches('/').to_owned();
+        let whole = request.url.path();
+        let path = whole[whole.find("v1/").unwrap_or_default()..].to_owned();
         let query = request.url.query().unwrap_or_default();
         state
             .requests
@@ -146,6 +169,14 @@ impl FakeRelay {
         let fault = state.faults.pop_front().flatten();
         match fault {
             Some(Fault::Lost) => return Err(TransportError::NoConnection),
+            Some(Fault::Problem(kind)) => {
+                let body = serde_json::to_vec(&Problem::new(kind, "planned")).unwrap();
+                return Ok(Response {
+                    status: kind.status(),
+                    retry_after: None,
+                    body,
+                });
+            }
             Some(Fault::Status(status, retry_after)) => {
                 return Ok(Response {
                     status,
@@ -252,7 +283,7 @@ impl State {
                 };
             }
             self.acknowledged = operation.number;
-            let refused = self.rejects.then(|| "not yours".to_owned());
+            let refused = self.rejects_with.clone();
             if refused.is_none() {
                 self.operations_applied += 1;
                 self.apply(&operation.action, operation.seen);
@@ -269,13 +300,15 @@ impl State {
         })
     }
 
-    fn apply(&mut self, action: &Action, _seen: Version) {
+    fn apply(&mut self, action: &Action, seen: Version) {
         let id = action.conversation().clone();
         let mut row = self
             .rows
             .get(&id)
             .cloned()
             .unwrap_or_else(|| ConversationState::empty(id.clone()));
+        let marked_at = self.marked_elsewhere.get(&id).copied().unwrap_or(0);
+        let newer_mark = row.marked_unread && marked_at > seen.get();
         match action {
             Action::ReadUpTo { position, .. } => {
                 if *position > row.read_up_to {
@@ -283,9 +316,16 @@ impl State {
                     row.unread = row.unread.saturating_sub(u32::try_from(read).unwrap());
                     row.read_up_to = *position;
                 }
-                row.marked_unread = false;
+                if !newer_mark {
+                    row.marked_unread = false;
+                }
             }
-            Action::MarkedUnread { marked, .. } => row.marked_unread = *marked,
+            Action::MarkedUnread { marked: true, .. } => {
+                row.marked_unread = true;
+                self.marked_elsewhere.remove(&id);
+            }
+            Action::MarkedUnread { .. } if newer_mark => {}
+            Action::MarkedUnread { .. } => row.marked_unread = false,
             _ => unimplemented!("the engine does not send these yet"),
         }
         self.head += 1;
@@ -305,6 +345,10 @@ fn json(value: &impl serde::Serialize) -> Response {
 impl Transport for FakeRelay {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let answer = self.answer(&request);
+        let meanwhile = self.0.lock().unwrap().meanwhile.take();
+        if let Some(Meanwhile(happens)) = meanwhile {
+            happens();
+        }
         async move { answer }.boxed()
     }
 }
