@@ -252,6 +252,64 @@ async fn a_second_account_ends_the_painting_of_one_that_says_it_is_the_only_one(
 }
 
 #[tokio::test]
+async fn an_account_that_takes_no_part_in_the_badge_is_neither_painted_nor_in_the_way() {
+    let relay = Relay::start().await;
+    relay.items("alice", "bob", &[1, 2]).await;
+    relay.items("work", "boss", &[1, 2, 3]).await;
+    let phone = relay.phone("alice").await;
+    let mut aside = registration();
+    aside["sole_account"] = json!(false);
+    aside["conditions"]["badges_allowed"] = json!(false);
+    let work = relay.mint("work").await;
+    relay.register(&work, "phone-1", &aside).await;
+    let path = "/v1/changes?since=0";
+    relay.request("GET", path, Some(&work), None).await;
+
+    relay.read("alice", "bob", 1).await;
+    let push = relay.after(300).await.remove(0);
+    assert_eq!((push.lane(), push.badge()), ("painted", Some(1)));
+    relay.read("work", "boss", 1).await;
+    let push = relay.after(300).await.remove(0);
+    assert_eq!((push.lane(), push.badge()), ("silent", None));
+    let mut shown = support::item("boss", 4);
+    shown["alert"] = json!({ "title": "Boss" });
+    relay.events("work", json!([shown])).await;
+    let push = relay.after(0).await.remove(0);
+    assert_eq!((push.lane(), push.badge()), ("alert", None));
+
+    // With two that take part, their sum is painted, still without the third.
+    let mut shared = registration();
+    shared["sole_account"] = json!(false);
+    relay.register(&phone.token, "phone-1", &shared).await;
+    relay.items("club", "news", &[1, 2, 3, 4]).await;
+    let club = relay.mint("club").await;
+    relay.register(&club, "phone-1", &shared).await;
+    relay.request("GET", path, Some(&club), None).await;
+    relay.read("club", "news", 1).await;
+    let pushes = relay.after(300).await;
+    let push = pushes.iter().find(|push| push.lane() == "painted").unwrap();
+    assert_eq!(push.badge(), Some(4));
+}
+
+#[tokio::test]
+async fn accounts_of_which_another_lives_elsewhere_are_not_painted() {
+    let relay = Relay::start().await;
+    let mut spread = registration();
+    spread["sole_account"] = json!(false);
+    spread["conditions"]["badges_allowed"] = json!(false);
+    for account in ["alice", "work"] {
+        relay.items(account, "bob", &[1, 2]).await;
+        let token = relay.mint(account).await;
+        relay.register(&token, "phone-1", &spread).await;
+        let path = "/v1/changes?since=0";
+        relay.request("GET", path, Some(&token), None).await;
+    }
+    relay.read("alice", "bob", 1).await;
+    let push = relay.after(300).await.remove(0);
+    assert_eq!((push.lane(), push.badge()), ("silent", None));
+}
+
+#[tokio::test]
 async fn while_apns_takes_nothing_a_hundred_notifications_wait_at_most() {
     let relay = Relay::start().await;
     let _phone = relay.phone("alice").await;

@@ -23,13 +23,17 @@ pub struct Item<'a> {
     pub alert: &'a Alert,
 }
 
-/// The number that is the whole app's, if it is known here: the device's only account, or all of
-/// its accounts live on this relay. Registrations are one phone's when both the device id and the
-/// push token are the same, so that nobody who knows a device id is told another's number.
+/// The number that is the whole app's, if it is known here: the only account that takes part in the
+/// badge, or all that do live on this relay. One that takes no part says that badges are not
+/// allowed. Registrations are one phone's when both the device id and the push token are the same,
+/// so that nobody who knows a device id is told another's number.
 pub fn whole_app(tx: &Connection, device: &Device) -> Result<Option<u32>> {
+    if !device.conditions.badges_allowed {
+        return Ok(None);
+    }
     let sql = "SELECT unread, mentions, conversations, sole_account FROM accounts \
                JOIN devices ON devices.account = accounts.id \
-               WHERE device = ?1 AND topic = ?2 AND push_token = ?3";
+               WHERE device = ?1 AND topic = ?2 AND push_token = ?3 AND badges_allowed = 1";
     let mut statement = tx.prepare_cached(sql)?;
     let key = params![device.phone.as_str(), device.topic, device.push_token];
     let rows = statement.query_map(key, |row| Ok((totals(row, 0)?, row.get::<_, bool>(3)?)))?;
@@ -80,7 +84,6 @@ pub fn payload(
     };
     let number = match lane {
         Lane::Silent => None,
-        Lane::Painted | Lane::Alert if !device.conditions.badges_allowed => None,
         Lane::Painted | Lane::Alert => whole_app(tx, device)?,
     };
     let aps = aps(lane, number, item);
