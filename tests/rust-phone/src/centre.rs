@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 use truebadge_engine::{DeliveredNotification, DeliveredNotifications, Reply};
-use truebadge_protocol::{ConversationId, Position, Route, limits::PAYLOAD_BYTES};
+use truebadge_protocol::{ConversationId, Position, Route, Version, limits::PAYLOAD_BYTES};
 
 use crate::{
     apns::PushFrame,
@@ -113,6 +113,8 @@ struct Ours {
     r: Option<Route>,
     #[serde(default)]
     a: Option<(ConversationId, Position)>,
+    #[serde(default)]
+    v: Option<Version>,
 }
 
 /// Which conversation a notification is about; none when it does not say.
@@ -120,7 +122,7 @@ fn about(push: &PushFrame) -> Option<DeliveredNotification> {
     let small = push.payload.len() <= PAYLOAD_BYTES;
     let payload = small.then(|| serde_json::from_str::<Payload>(&push.payload));
     let ours = payload.and_then(Result::ok).and_then(|payload| payload.tb);
-    let (route, item) = ours.map_or((None, None), |ours| (ours.r, ours.a));
+    let (route, item, version) = ours.map_or((None, None, None), |ours| (ours.r, ours.a, ours.v));
     let conversation = ConversationId::new(push.thread_id.as_ref()?).ok()?;
     let position = item.filter(|(of, _)| *of == conversation);
     Some(DeliveredNotification {
@@ -128,5 +130,6 @@ fn about(push: &PushFrame) -> Option<DeliveredNotification> {
         route,
         conversation,
         position: position.map(|(_, position)| position),
+        version,
     })
 }
