@@ -22,7 +22,8 @@ impl Engine {
     }
 
     /// Forgets an account on this phone: rows, operations, route. The badge follows. Nothing that is
-    /// in flight for it writes afterwards (S7).
+    /// in flight for it writes afterwards (S7). The relay is not told: it goes on sending until the
+    /// app's backend revokes the account's device token.
     pub fn remove_account(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
         self.visit().change(Durability::Person, |tx| {
             let account = tx.account(account)?;
