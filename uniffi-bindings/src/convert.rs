@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use truebadge_engine as inner;
 use truebadge_protocol::{
-    AccountId, ConversationId, DeviceId, Position, Route, ids::IdError, limits::PUSH_TOKEN_DIGITS,
-    messages, state,
+    AccountId, ConversationId, DeviceId, Position, Route, Version, ids::IdError,
+    limits::PUSH_TOKEN_DIGITS, messages, state,
 };
 
 use crate::{
@@ -194,6 +194,7 @@ impl TryFrom<DeliveredNotification> for inner::bridge::DeliveredNotification {
             route: from.route.map(Route::new).transpose()?,
             conversation: ConversationId::new(from.conversation)?,
             position: from.position.map(Position::new).transpose()?,
+            version: from.version.map(Version::new).transpose()?,
         })
     }
 }
@@ -267,6 +268,7 @@ mod tests {
             route: None,
             conversation: String::new(),
             position: None,
+            version: None,
         };
         assert!(inner::bridge::DeliveredNotification::try_from(notification).is_err());
     }

@@ -196,6 +196,8 @@ pub struct DeliveredNotification {
     pub conversation: String,
     /// The message's position: the payload's `tb.a`.
     pub position: Option<u64>,
+    /// The account's version when its push was sent: the payload's `tb.v`.
+    pub version: Option<u64>,
 }
 
 /// Something that the person did and that the relay refused for good.

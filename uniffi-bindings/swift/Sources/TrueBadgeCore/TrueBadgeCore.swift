@@ -3004,6 +3004,10 @@ public struct DeliveredNotification: Equatable, Hashable {
      * The message's position: the payload's `tb.a`.
      */
     public let position: UInt64?
+    /**
+     * The account's version when its push was sent: the payload's `tb.v`.
+     */
+    public let version: UInt64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -3019,11 +3023,15 @@ public struct DeliveredNotification: Equatable, Hashable {
          */conversation: String, 
         /**
          * The message's position: the payload's `tb.a`.
-         */position: UInt64?) {
+         */position: UInt64?, 
+        /**
+         * The account's version when its push was sent: the payload's `tb.v`.
+         */version: UInt64?) {
         self.identifier = identifier
         self.route = route
         self.conversation = conversation
         self.position = position
+        self.version = version
     }
 
     
@@ -3045,7 +3053,8 @@ public struct FfiConverterTypeDeliveredNotification: FfiConverterRustBuffer {
                 identifier: FfiConverterString.read(from: &buf), 
                 route: FfiConverterOptionString.read(from: &buf), 
                 conversation: FfiConverterString.read(from: &buf), 
-                position: FfiConverterOptionUInt64.read(from: &buf)
+                position: FfiConverterOptionUInt64.read(from: &buf), 
+                version: FfiConverterOptionUInt64.read(from: &buf)
         )
     }
 
@@ -3054,6 +3063,7 @@ public struct FfiConverterTypeDeliveredNotification: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.route, into: &buf)
         FfiConverterString.write(value.conversation, into: &buf)
         FfiConverterOptionUInt64.write(value.position, into: &buf)
+        FfiConverterOptionUInt64.write(value.version, into: &buf)
     }
 }
 

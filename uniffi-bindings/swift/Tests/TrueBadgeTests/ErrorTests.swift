@@ -77,7 +77,13 @@ import Testing
 
     @Test func anAccountThatItsRelayEndedIsNamed() async throws {
         let phone = try Phone()
-        let relay = try RelayDouble { _ in (404, [:]) }
+        let relay = try RelayDouble { _ in
+            let problem: [String: any Sendable] = [
+                "type": "urn:truebadge:problem:not-found", "title": "Not found", "status": 404,
+                "detail": "there is no such account",
+            ]
+            return (404, problem)
+        }
         try await phone.app.addAccount(relay.account, relay: relay.address)
 
         let outcome = try await phone.app.refresh(.launch)

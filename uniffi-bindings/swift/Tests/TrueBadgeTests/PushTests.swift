@@ -25,7 +25,8 @@ import TrueBadge
         try await phone.launch(with: relay)
         await phone.screen.show(
             DeliveredNotification(
-                identifier: "1", conversation: "friends", route: relay.route, position: 2))
+                identifier: "1", conversation: "friends", route: relay.route, position: 2,
+                version: 2))
         try await phone.app.handlePush(relay.push([("friends", 2)]))
         #expect(await phone.screen.notifications.count == 1)
 
@@ -34,6 +35,19 @@ import TrueBadge
         #expect(await phone.screen.badge == 0)
         #expect(outcome.removed == ["1"])
         #expect(await phone.screen.notifications.isEmpty)
+    }
+
+    @Test func aNotificationThatCameBeforeItsPushIsNotTakenForRead() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+        await phone.screen.show(
+            DeliveredNotification(
+                identifier: "later", conversation: "family", route: relay.route, position: 1,
+                version: 3))
+
+        try await phone.app.handlePush(relay.push([("friends", 2)], at: 2))
+        #expect(await phone.screen.notifications.map(\.identifier) == ["later"])
     }
 
     @Test(arguments: [
@@ -103,11 +117,12 @@ import TrueBadge
     @Test func aNotificationTellsItsConversationAccountAndPosition() {
         let ours = DeliveredNotification(
             identifier: "1", thread: "friends",
-            userInfo: ["tb": ["r": "route", "a": ["friends", 7]] as [String: Any]])
+            userInfo: ["tb": ["r": "route", "v": 9, "a": ["friends", 7]] as [String: Any]])
         #expect(
             ours
                 == DeliveredNotification(
-                    identifier: "1", conversation: "friends", route: "route", position: 7))
+                    identifier: "1", conversation: "friends", route: "route", position: 7,
+                    version: 9))
         let plain = DeliveredNotification(identifier: "2", thread: "friends", userInfo: [:])
         #expect(plain == DeliveredNotification(identifier: "2", conversation: "friends"))
         let odd = DeliveredNotification(

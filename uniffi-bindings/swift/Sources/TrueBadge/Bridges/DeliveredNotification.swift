@@ -11,23 +11,28 @@ public struct DeliveredNotification: Sendable, Hashable {
     public var route: String?
     /// The message's position; `nil` when the payload told none.
     public var position: UInt64?
+    /// The account's version when the push was sent; `nil` when the payload told none. Only a phone
+    /// that has reached it may take the message for read because it knows nothing unread.
+    public var version: UInt64?
 
     /// A notification of which this is known.
     public init(
         identifier: String, conversation: ConversationID, route: String? = nil,
-        position: UInt64? = nil
+        position: UInt64? = nil, version: UInt64? = nil
     ) {
         self.identifier = identifier
         self.conversation = conversation
         self.route = route
         self.position = position
+        self.version = version
     }
 
     /// What a notification and its payload tell; `nil` when it belongs to no conversation.
     ///
     /// - Parameters:
     ///   - thread: its thread identifier (`aps.thread-id`).
-    ///   - userInfo: its payload. `tb.r` is the route, `tb.a` the conversation and the position.
+    ///   - userInfo: its payload. `tb.r` is the route, `tb.a` the conversation and the position, `tb.v`
+    ///     the version.
     public init?(identifier: String, thread: String, userInfo: [AnyHashable: Any]) {
         let ours = userInfo["tb"] as? [String: Any]
         let item = ours?["a"] as? [Any]
@@ -36,20 +41,18 @@ public struct DeliveredNotification: Sendable, Hashable {
         self.init(
             identifier: identifier, conversation: ConversationID(rawValue: conversation),
             route: ours?["r"] as? String,
-            position: item?.dropFirst().first.flatMap { ($0 as? NSNumber)?.exactPosition })
+            position: Self.number(item?.dropFirst().first), version: Self.number(ours?["v"]))
     }
 
     var core: TrueBadgeCore.DeliveredNotification {
         TrueBadgeCore.DeliveredNotification(
             identifier: identifier, route: route, conversation: conversation.rawValue,
-            position: position)
+            position: position, version: version)
     }
-}
 
-extension NSNumber {
     /// A whole number that is not negative, and small enough for every JSON parser to keep exact.
-    fileprivate var exactPosition: UInt64? {
-        let position = UInt64(exactly: doubleValue)
-        return position.flatMap { $0 < 1 << 53 ? $0 : nil }
+    private static func number(_ json: Any?) -> UInt64? {
+        guard let number = json as? NSNumber else { return nil }
+        return UInt64(exactly: number.doubleValue).flatMap { $0 < 1 << 53 ? $0 : nil }
     }
 }
