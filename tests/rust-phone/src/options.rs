@@ -6,21 +6,23 @@ use clap::Parser;
 use truebadge_engine::Secret;
 use truebadge_protocol::{AccountId, BadgePolicy};
 
+const COMMANDS: &str = "\
+Commands come on standard input, one a line:
+  read ACCOUNT CONVERSATION POSITION [REMAINING]   the person read up to POSITION
+  unread ACCOUNT CONVERSATION                      the person marked it unread
+  refresh                                          the app came to the foreground
+  away, back                                       lose and regain the connection to APNs
+  list                                             the conversations with something to show
+  quit                                             end; SIGTERM and SIGINT do the same
+
+An account's device token comes from the relay: `truebadge-relay token mint ACCOUNT` makes one.";
+
 /// A phone without an iPhone: shows the badge that an iPhone would show.
 ///
 /// It registers with a relay, attaches to apns-sim, and prints a line whenever the number on its
-/// icon changes. Commands come on standard input, one a line:
-///
-///   read ACCOUNT CONVERSATION POSITION [REMAINING]   the person read up to POSITION
-///   unread ACCOUNT CONVERSATION                      the person marked it unread
-///   refresh                                          the app came to the foreground
-///   away, back                                       lose and regain the connection to APNs
-///   list                                             the conversations with something to show
-///   quit                                             end; SIGTERM and SIGINT do the same
-///
-/// An account's device token comes from the relay: `truebadge-relay token` makes one.
+/// icon changes.
 #[derive(Debug, Parser)]
-#[command(name = "rust-phone", version, verbatim_doc_comment)]
+#[command(name = "rust-phone", version, after_help = COMMANDS)]
 pub struct Options {
     /// The relay's address, such as http://127.0.0.1:8080
     #[arg(long, value_name = "URL")]
