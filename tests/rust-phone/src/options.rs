@@ -24,7 +24,7 @@ An account's device token comes from the relay: `truebadge-relay token mint ACCO
 #[derive(Debug, Parser)]
 #[command(name = "rust-phone", version, after_help = COMMANDS)]
 pub struct Options {
-    /// The relay's address, such as http://127.0.0.1:8080
+    /// The relay's address, such as http://127.0.0.1:8787
     #[arg(long, value_name = "URL")]
     pub relay: String,
 
