@@ -38,22 +38,24 @@ pub(super) fn of(
 enum Painting {
     /// The account's own: no other takes part in the badge.
     ThisAccount,
-    /// The sum of all accounts on the phone: they all take part, and all live on its relay.
+    /// The sum of all that take part: they all live on its relay.
     AllAccounts,
-    /// None: the relay does not know the accounts that take part, or counts one that does not.
+    /// None: it takes no part itself, or one that does lives on another relay.
     Wrong,
 }
 
 impl Painting {
     fn of(account: &Account, all: &[Account]) -> Self {
-        let signed_in = all.iter().filter(|other| !other.signed_out);
-        let mut others = signed_in.filter(|other| other.key != account.key);
-        let mut others_here = others.clone();
+        let counts = |other: &&Account| other.participates && !other.signed_out;
+        let mut others = all
+            .iter()
+            .filter(counts)
+            .filter(|other| other.key != account.key);
         if !account.participates {
             Self::Wrong
-        } else if others.all(|other| !other.participates) {
+        } else if others.clone().next().is_none() {
             Self::ThisAccount
-        } else if others_here.all(|other| other.participates && other.relay == account.relay) {
+        } else if others.all(|other| other.relay == account.relay) {
             Self::AllAccounts
         } else {
             Self::Wrong
