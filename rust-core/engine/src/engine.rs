@@ -1,8 +1,10 @@
 //! A wake in, an outcome out: the only place where the pure parts meet I/O.
 
 mod accounts;
+mod delivered;
 mod flight;
 mod registration;
+mod request;
 mod runtime;
 mod values;
 mod wake;

@@ -3,30 +3,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::de::DeserializeOwned;
 use truebadge_protocol::{
-    AccountId, Problem, ProblemKind,
+    AccountId,
     messages::{
         Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
         OperationsRequest,
     },
 };
-use url::Url;
 
-use super::{Core, RejectedOperation, registration};
+use super::{
+    Core, RejectedOperation, registration,
+    request::{Failure, Requests, endpoint, escaped, json, understood},
+};
 use crate::{
     EngineError, Timestamp,
-    bridge::Reply,
-    redact::Secret,
     store::{Account, AccountKey, Durability, Heard, Registration, Tx},
     sync::{Facts, Session, Step},
-    transport::{Method, Request, Response, TransportError},
+    transport::Method,
 };
 
-/// One request may take this long: then there is time for another in the same wake.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
-/// The host may take this long to give credentials.
-const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 /// The first pause after a failure; doubled with each one after it.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// No pause is longer, also when the relay asks for one.
@@ -74,8 +69,7 @@ impl Core {
         let mut flight = Flight {
             core: self,
             key,
-            credentials: None,
-            renewed: false,
+            requests: Requests::new(self),
         };
         match flight.run(report).await {
             Ok(()) => {
@@ -137,27 +131,10 @@ fn full_jitter(failures: u32) -> Duration {
     ceiling.mul_f64(share)
 }
 
-/// Why a flight did not end well.
-enum Failure {
-    /// The account has ended.
-    SignedOut,
-    /// Try again later: after this long, or after a pause of our own.
-    Pause(EngineError, Option<Duration>),
-    /// Trying again changes nothing until something else does.
-    Stop(EngineError),
-}
-
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
-        Self::Stop(error)
-    }
-}
-
 struct Flight<'a> {
     core: &'a Core,
     key: AccountKey,
-    credentials: Option<Secret>,
-    renewed: bool,
+    requests: Requests<'a>,
 }
 
 impl Flight<'_> {
@@ -173,7 +150,10 @@ impl Flight<'_> {
                 }
                 Step::Changes(query) => {
                     let url = endpoint(&account, "v1/changes", Some(&query))?;
-                    let response = self.exchange(&account, Method::Get, url, None).await?;
+                    let response = self
+                        .requests
+                        .exchange(&account, Method::Get, url, None)
+                        .await?;
                     let heard = Heard::from(understood::<Changes>(&response)?);
                     self.apply(&mut session, &facts, &query, &heard, report)?;
                 }
@@ -226,7 +206,10 @@ impl Flight<'_> {
         );
         let url = endpoint(account, &path, None)?;
         let body = json(registration)?;
-        let response = self.exchange(account, Method::Put, url, Some(body)).await?;
+        let response = self
+            .requests
+            .exchange(account, Method::Put, url, Some(body))
+            .await?;
         let registered: DeviceRegistered = understood(&response)?;
         let at = self.core.bridges.clock.now();
         self.core.store.write(Durability::Refetchable, |tx| {
@@ -258,6 +241,7 @@ impl Flight<'_> {
         let url = endpoint(account, "v1/operations", Some(query))?;
         let body = json(&OperationsRequest { operations })?;
         let response = self
+            .requests
             .exchange(account, Method::Post, url, Some(body))
             .await?;
         if response.status == 409 {
@@ -324,114 +308,4 @@ impl Flight<'_> {
             }));
         Ok(())
     }
-
-    /// One request and its answer. Fresh credentials are asked for once.
-    async fn exchange(
-        &mut self,
-        account: &Account,
-        method: Method,
-        url: Url,
-        body: Option<Vec<u8>>,
-    ) -> Result<Response, Failure> {
-        loop {
-            let credentials = self.credentials(account, None).await?;
-            let request = Request {
-                method,
-                url: url.clone(),
-                credentials: credentials.clone(),
-                body: body.clone(),
-                timeout: REQUEST_TIMEOUT,
-            };
-            let sent = self.core.bridges.transport.send(request).await;
-            let response = sent.map_err(|error| Failure::Pause(error.into(), None))?;
-            match response.status {
-                401 if !self.renewed => {
-                    self.renewed = true;
-                    self.credentials(account, Some(credentials)).await?;
-                }
-                401 | 403 => return Err(Failure::Stop(EngineError::CredentialsRefused)),
-                404 | 410 if has_ended(&response) => return Err(Failure::SignedOut),
-                404 | 410 => {
-                    let error = TransportError::Status(response.status).into();
-                    return Err(Failure::Pause(error, response.retry_after));
-                }
-                status @ (408 | 429 | 500..=599) => {
-                    let error = TransportError::Status(status).into();
-                    return Err(Failure::Pause(error, response.retry_after));
-                }
-                _ => return Ok(response),
-            }
-        }
-    }
-
-    async fn credentials(
-        &mut self,
-        account: &Account,
-        refused: Option<Secret>,
-    ) -> Result<Secret, Failure> {
-        if let (Some(credentials), None) = (&self.credentials, &refused) {
-            return Ok(credentials.clone());
-        }
-        let (reply, given) = Reply::channel();
-        self.core
-            .bridges
-            .credentials
-            .credentials(&account.account, refused, reply);
-        let given = given
-            .within(CREDENTIALS_WITHIN, "giving credentials")
-            .await?;
-        let credentials = given.ok_or(EngineError::NoCredentials)?;
-        self.credentials = Some(credentials.clone());
-        Ok(credentials)
-    }
-}
-
-fn endpoint(
-    account: &Account,
-    path: &str,
-    query: Option<&ChangesQuery>,
-) -> Result<Url, EngineError> {
-    let wrong = EngineError::InvalidArgument("the relay's address can't be extended");
-    let mut url = account.relay.join(path).map_err(|_| wrong)?;
-    let Some(query) = query else { return Ok(url) };
-    {
-        let mut pairs = url.query_pairs_mut();
-        if let Some(epoch) = &query.epoch {
-            pairs.append_pair("epoch", epoch.as_str());
-        }
-        pairs.append_pair("since", &query.since.get().to_string());
-        if let Some(received) = &query.received {
-            pairs.append_pair("received", received);
-        }
-    }
-    Ok(url)
-}
-
-/// Percent-encodes one segment of a path.
-fn escaped(segment: &str) -> String {
-    url::form_urlencoded::byte_serialize(segment.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
-}
-
-fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, EngineError> {
-    serde_json::to_vec(value).map_err(|_| EngineError::Runtime)
-}
-
-/// A proxy in front of a relay that is starting answers 404 too: only the relay's own word counts.
-fn has_ended(response: &Response) -> bool {
-    let problem = serde_json::from_slice::<Problem>(&response.body);
-    problem.is_ok_and(|problem| matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Gone))
-}
-
-fn understood<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
-    let not_understood = || {
-        Failure::Stop(EngineError::NotUnderstood {
-            status: response.status,
-        })
-    };
-    if !(200..300).contains(&response.status) {
-        return Err(not_understood());
-    }
-    serde_json::from_slice(&response.body).map_err(|_| not_understood())
 }

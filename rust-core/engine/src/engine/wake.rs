@@ -14,11 +14,9 @@ use super::{
 };
 use crate::{
     EngineError,
-    bridge::{DeliveredNotification, Pending, Reply},
-    notifications::{Seen, is_read},
-    overlay::lay_over,
+    bridge::Pending,
     payload::Disposition,
-    store::{Account, AccountKey, Durability, Tx},
+    store::{Account, AccountKey, Durability},
 };
 
 /// With less time than this left, no request is begun.
@@ -305,26 +303,6 @@ impl Core {
         }
     }
 
-    async fn remove_read(&self, bound: Duration) -> Result<Vec<String>, EngineError> {
-        let (reply, listed) = Reply::channel();
-        self.bridges.delivered.list(reply);
-        let listed = listed
-            .within(bound, "listing delivered notifications")
-            .await?;
-        if listed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let read = self.store.read(|tx| read_ones(tx, &listed))?;
-        if !read.is_empty() {
-            let (reply, removed) = Reply::channel();
-            self.bridges.delivered.remove(read.clone(), reply);
-            removed
-                .within(bound, "removing delivered notifications")
-                .await?;
-        }
-        Ok(read)
-    }
-
     async fn sync(self: &Arc<Self>, outcome: &mut WakeOutcome, which: Accounts, within: Duration) {
         let urgent = outcome.cause.is_urgent();
         let (keys, held_back) = match self.accounts_to_sync(which, urgent) {
@@ -392,37 +370,4 @@ impl WakeOutcome {
             self.note(error);
         }
     }
-}
-
-fn read_ones(tx: &Tx<'_>, listed: &[DeliveredNotification]) -> Result<Vec<String>, EngineError> {
-    let accounts = tx.accounts()?;
-    let mut read = Vec::new();
-    for notification in listed {
-        let account = match (&notification.route, accounts.as_slice()) {
-            (None, [only]) => Some(only),
-            (None, _) => None,
-            (route, all) => all.iter().find(|account| account.route == *route),
-        };
-        let Some(account) = account else { continue };
-        let base = tx.row(account.key, &notification.conversation)?;
-        let operations = tx.operations_by_conversation(account.key)?;
-        let pending = operations.get(&notification.conversation);
-        let state = match (base, pending) {
-            (None, None) => None,
-            (Some(base), None) => Some(base),
-            (base, Some(pending)) => {
-                let empty = || tx.base_row(account.key, &notification.conversation);
-                Some(lay_over(&base.map_or_else(empty, Ok)?, pending))
-            }
-        };
-        let seen = Seen {
-            state,
-            complete: account.mirror.is_complete(),
-            cursor: account.mirror.cursor,
-        };
-        if is_read(&seen, notification.position, notification.version) {
-            read.push(notification.identifier.clone());
-        }
-    }
-    Ok(read)
 }

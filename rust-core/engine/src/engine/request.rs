@@ -1,0 +1,167 @@
+//! Requests to an account's relay: addresses, credentials, and what an answer's status means.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use truebadge_protocol::{Problem, ProblemKind, messages::ChangesQuery};
+use url::Url;
+
+use super::Core;
+use crate::{
+    EngineError,
+    bridge::Reply,
+    redact::Secret,
+    store::Account,
+    transport::{Method, Request, Response, TransportError},
+};
+
+/// One request may take this long: then there is time for another in the same wake.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
+/// The host may take this long to give credentials.
+const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why a flight did not end well.
+pub(super) enum Failure {
+    /// The account has ended.
+    SignedOut,
+    /// Try again later: after this long, or after a pause of our own.
+    Pause(EngineError, Option<Duration>),
+    /// Trying again changes nothing until something else does.
+    Stop(EngineError),
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::Stop(error)
+    }
+}
+
+/// The requests of one flight: they share the credentials.
+pub(super) struct Requests<'a> {
+    core: &'a Core,
+    credentials: Option<Secret>,
+    renewed: bool,
+}
+
+impl<'a> Requests<'a> {
+    pub(super) fn new(core: &'a Core) -> Self {
+        Self {
+            core,
+            credentials: None,
+            renewed: false,
+        }
+    }
+
+    /// One request and its answer. Fresh credentials are asked for once.
+    pub(super) async fn exchange(
+        &mut self,
+        account: &Account,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response, Failure> {
+        loop {
+            let credentials = self.credentials(account, None).await?;
+            let request = Request {
+                method,
+                url: url.clone(),
+                credentials: credentials.clone(),
+                body: body.clone(),
+                timeout: REQUEST_TIMEOUT,
+            };
+            let sent = self.core.bridges.transport.send(request).await;
+            let response = sent.map_err(|error| Failure::Pause(error.into(), None))?;
+            match response.status {
+                401 if !self.renewed => {
+                    self.renewed = true;
+                    self.credentials(account, Some(credentials)).await?;
+                }
+                401 | 403 => return Err(Failure::Stop(EngineError::CredentialsRefused)),
+                404 | 410 if has_ended(&response) => return Err(Failure::SignedOut),
+                404 | 410 => {
+                    let error = TransportError::Status(response.status).into();
+                    return Err(Failure::Pause(error, response.retry_after));
+                }
+                status @ (408 | 429 | 500..=599) => {
+                    let error = TransportError::Status(status).into();
+                    return Err(Failure::Pause(error, response.retry_after));
+                }
+                _ => return Ok(response),
+            }
+        }
+    }
+
+    async fn credentials(
+        &mut self,
+        account: &Account,
+        refused: Option<Secret>,
+    ) -> Result<Secret, Failure> {
+        if let (Some(credentials), None) = (&self.credentials, &refused) {
+            return Ok(credentials.clone());
+        }
+        let (reply, given) = Reply::channel();
+        self.core
+            .bridges
+            .credentials
+            .credentials(&account.account, refused, reply);
+        let given = given
+            .within(CREDENTIALS_WITHIN, "giving credentials")
+            .await?;
+        let credentials = given.ok_or(EngineError::NoCredentials)?;
+        self.credentials = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+/// An address at the account's relay.
+pub(super) fn endpoint(
+    account: &Account,
+    path: &str,
+    query: Option<&ChangesQuery>,
+) -> Result<Url, EngineError> {
+    let wrong = EngineError::InvalidArgument("the relay's address can't be extended");
+    let mut url = account.relay.join(path).map_err(|_| wrong)?;
+    let Some(query) = query else { return Ok(url) };
+    {
+        let mut pairs = url.query_pairs_mut();
+        if let Some(epoch) = &query.epoch {
+            pairs.append_pair("epoch", epoch.as_str());
+        }
+        pairs.append_pair("since", &query.since.get().to_string());
+        if let Some(received) = &query.received {
+            pairs.append_pair("received", received);
+        }
+    }
+    Ok(url)
+}
+
+/// Percent-encodes one segment of a path.
+pub(super) fn escaped(segment: &str) -> String {
+    url::form_urlencoded::byte_serialize(segment.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+/// A request's body.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, EngineError> {
+    serde_json::to_vec(value).map_err(|_| EngineError::Runtime)
+}
+
+/// A proxy in front of a relay that is starting answers 404 too: only the relay's own word counts.
+fn has_ended(response: &Response) -> bool {
+    let problem = serde_json::from_slice::<Problem>(&response.body);
+    problem.is_ok_and(|problem| matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Gone))
+}
+
+/// What a successful answer says.
+pub(super) fn understood<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
+    let not_understood = || {
+        Failure::Stop(EngineError::NotUnderstood {
+            status: response.status,
+        })
+    };
+    if !(200..300).contains(&response.status) {
+        return Err(not_understood());
+    }
+    serde_json::from_slice(&response.body).map_err(|_| not_understood())
+}
