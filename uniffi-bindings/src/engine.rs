@@ -51,7 +51,8 @@ impl Engine {
         Ok(self.0.add_account(&convert::account(account)?, relay)?)
     }
 
-    /// Forgets an account on this phone. Nothing of it counts or is sent from now on.
+    /// Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
+    /// goes on sending until your backend revokes the account's device token.
     pub fn remove_account(&self, account: String) -> Result<BadgeState, TrueBadgeError> {
         Ok(self.0.remove_account(&convert::account(account)?)?.into())
     }

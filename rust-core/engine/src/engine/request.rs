@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use truebadge_protocol::{Problem, ProblemKind, messages::ChangesQuery};
+use truebadge_protocol::{ProblemKind, messages::ChangesQuery};
 use url::Url;
 
 use super::Core;
@@ -149,6 +149,12 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, EngineError
 
 /// A proxy in front of a relay that is starting answers 404 too: only the relay's own word counts.
 fn has_ended(response: &Response) -> bool {
+    // RFC 9457 makes every other member optional.
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        #[serde(rename = "type")]
+        kind: ProblemKind,
+    }
     let problem = serde_json::from_slice::<Problem>(&response.body);
     problem.is_ok_and(|problem| matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Gone))
 }

@@ -66,7 +66,8 @@ public actor TrueBadge {
         }
     }
 
-    /// Forgets an account on this phone. Nothing of it counts or is sent from now on.
+    /// Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
+    /// goes on sending until your backend revokes the account's device token.
     @discardableResult
     public func removeAccount(_ account: AccountID) throws -> BadgeState {
         try changing { try engine.removeAccount(account: account.rawValue) }

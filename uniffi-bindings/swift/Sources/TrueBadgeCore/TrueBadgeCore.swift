@@ -1764,7 +1764,8 @@ public protocol EngineProtocol: AnyObject, Sendable {
     func refresh(cause: WakeCause, budgetMs: UInt32, cancellation: Cancellation) async throws  -> WakeOutcome
     
     /**
-     * Forgets an account on this phone. Nothing of it counts or is sent from now on.
+     * Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
+     * goes on sending until your backend revokes the account's device token.
      */
     func removeAccount(account: String) throws  -> BadgeState
     
@@ -2011,7 +2012,8 @@ open func refresh(cause: WakeCause, budgetMs: UInt32, cancellation: Cancellation
 }
     
     /**
-     * Forgets an account on this phone. Nothing of it counts or is sent from now on.
+     * Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
+     * goes on sending until your backend revokes the account's device token.
      */
 open func removeAccount(account: String)throws  -> BadgeState  {
     return try  FfiConverterTypeBadgeState_lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
@@ -4558,7 +4560,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_engine_refresh() != 14031) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_engine_remove_account() != 55035) {
+    if (uniffi_truebadge_ffi_checksum_method_engine_remove_account() != 7230) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_resume() != 51853) {
