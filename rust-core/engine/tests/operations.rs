@@ -13,10 +13,7 @@ async fn a_read_on_the_phone_lowers_the_badge_before_any_network() {
     phone.refresh().await;
     phone.relay.requests();
 
-    let badge = phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(2), 1)
-        .unwrap();
+    let badge = phone.read_here("family", 2, 1);
 
     assert_eq!(badge.badge, 1);
     assert_eq!(phone.icon(), Some(1));
@@ -28,10 +25,7 @@ async fn a_read_on_the_phone_reaches_the_relay_and_leaves_the_outbox() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
 
     let outcome = phone
         .engine
@@ -52,10 +46,7 @@ async fn what_was_read_here_does_not_come_back_because_of_an_older_push() {
     phone
         .push(&push(&phone.relay, 1, 0, 1, Some(vec![two]), unread(2, 1)))
         .await;
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(2), 0)
-        .unwrap();
+    phone.read_here("family", 2, 0);
     assert_eq!(phone.icon(), Some(0));
 
     // The relay did not know of the read when it sent this.
@@ -78,10 +69,7 @@ async fn an_item_that_arrives_after_the_read_counts() {
     phone
         .push(&push(&phone.relay, 1, 0, 1, Some(vec![two]), unread(2, 1)))
         .await;
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(2), 0)
-        .unwrap();
+    phone.read_here("family", 2, 0);
 
     let three = phone.relay.commit("family", 3, 3);
     let bytes = push(&phone.relay, 2, 1, 2, Some(vec![three]), unread(3, 1));
@@ -122,10 +110,7 @@ async fn an_operation_survives_a_kill_and_is_sent_by_the_next_process() {
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
     phone.relay.fail(Fault::Lost);
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
     assert!(!phone.refresh().await.synced);
 
     let restarted = phone.again(Process::App);
@@ -141,10 +126,7 @@ async fn an_operation_whose_answer_was_lost_takes_effect_once() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone
-        .engine
-        .mark_unread(&alice(), &conversation("work"), true)
-        .unwrap();
+    phone.mark_here("work", true);
     phone.relay.fail(Fault::AnswerLost);
 
     assert!(!phone.refresh().await.synced);
@@ -162,10 +144,7 @@ async fn a_refused_operation_is_reported_and_no_longer_counts() {
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
     phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
 
     let outcome = phone.refresh().await;
 
@@ -180,10 +159,7 @@ async fn a_phone_that_lost_its_store_does_not_lose_what_is_read_on_it_next() {
     phone.relay.commit("family", 3, 3);
     phone.relay.0.lock().unwrap().acknowledged = 57;
     // Done before the first sync: the phone numbers from 1, the relay has seen 57 from it.
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
 
     for _ in 0..2 {
         phone.refresh().await;
@@ -198,10 +174,7 @@ async fn a_relay_that_lost_its_history_still_gets_what_was_read_here() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone
-        .engine
-        .mark_unread(&alice(), &conversation("work"), true)
-        .unwrap();
+    phone.mark_here("work", true);
     phone.refresh().await;
     {
         let mut relay = phone.relay.0.lock().unwrap();
@@ -209,10 +182,7 @@ async fn a_relay_that_lost_its_history_still_gets_what_was_read_here() {
         relay.acknowledged = 0;
         relay.operations_applied = 0;
     }
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
 
     let outcome = phone.refresh().await;
 
@@ -227,10 +197,7 @@ async fn an_acknowledgement_that_is_merely_old_does_not_renumber_operations() {
     let family = conversation("family");
     phone.engine.mark_unread(&alice(), &family, true).unwrap();
     phone.refresh().await;
-    phone
-        .engine
-        .mark_unread(&alice(), &conversation("work"), true)
-        .unwrap();
+    phone.mark_here("work", true);
 
     // Sent before the relay had applied the first operation: it acknowledges nothing.
     let home = phone.relay.commit("home", 1, 1);
@@ -270,10 +237,7 @@ async fn a_relay_that_forgot_this_phone_is_told_of_it_again_and_gets_the_operati
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
     phone.relay.fail(Fault::Status(409, None));
 
     let outcome = phone.refresh().await;
@@ -288,10 +252,7 @@ async fn a_push_that_brings_all_it_should_still_sends_what_waits_in_the_outbox()
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
 
     let work = phone.relay.commit("work", 1, 1);
     let outcome = phone
@@ -310,10 +271,7 @@ async fn a_number_that_the_relay_saw_from_a_lost_store_does_not_swallow_an_opera
     phone.refresh().await;
     // The phone was restored from a backup: since then it had sent 57 operations.
     phone.relay.0.lock().unwrap().acknowledged = 57;
-    phone
-        .engine
-        .mark_read(&alice(), &conversation("family"), position(3), 0)
-        .unwrap();
+    phone.read_here("family", 3, 0);
 
     phone.refresh().await;
     phone.refresh().await;

@@ -15,8 +15,9 @@ use std::{
 
 use tempfile::TempDir;
 use truebadge_engine::{
-    AppBadge, Bridges, Cause, Clock, Configuration, CredentialProvider, DeliveredNotification,
-    DeliveredNotifications, Engine, Process, Reply, Secret, Timestamp, WakeOutcome,
+    AppBadge, BadgeState, Bridges, Cause, Clock, Configuration, CredentialProvider,
+    DeliveredNotification, DeliveredNotifications, Engine, Process, Reply, Secret, Timestamp,
+    WakeOutcome,
 };
 use truebadge_protocol::{
     AccountId, ConversationId, ConversationState, DeviceId, Position, PushPayload, Route, Totals,
@@ -156,6 +157,21 @@ impl Phone {
 
     pub async fn push(&self, payload: &[u8]) -> WakeOutcome {
         self.engine.handle_push(payload.to_vec(), BUDGET).await
+    }
+
+    /// The person reads a conversation of Alice's here.
+    pub fn read_here(&self, id: &str, up_to: u64, remaining: u32) -> BadgeState {
+        let (id, up_to) = (conversation(id), position(up_to));
+        self.engine
+            .mark_read(&alice(), &id, up_to, remaining)
+            .unwrap()
+    }
+
+    /// The person marks a conversation of Alice's here.
+    pub fn mark_here(&self, id: &str, marked: bool) -> BadgeState {
+        self.engine
+            .mark_unread(&alice(), &conversation(id), marked)
+            .unwrap()
     }
 
     /// The number on the icon.
