@@ -174,6 +174,7 @@ fn what_is_set_up_wrongly_is_said_in_one_sentence_with_exit_code_2() {
     .unwrap();
     let output = run(at, &["serve", "--database", "not-a-database"]);
     corrected(&output, "not-a-database cannot be used");
+    corrected(&output, "name another file with --database");
     corrected(&run(at, &["serve", "--database", "."]), "cannot be used");
     corrected(
         &run(at, &["account", "list", "--database", "missing.db"]),

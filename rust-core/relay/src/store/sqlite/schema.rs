@@ -23,7 +23,10 @@ const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
 pub fn open(path: &Path, create: bool) -> Result<Connection> {
     let unusable = |what: &str| {
         let path = path.display();
-        StoreError::Unusable(format!("the database {path} cannot be used: {what}"))
+        StoreError::Unusable(format!(
+            "the database {path} cannot be used ({what}): restore it from a backup, or name another \
+             file with --database"
+        ))
     };
     if create {
         make_private(path).map_err(|error| unusable(&error.to_string()))?;
