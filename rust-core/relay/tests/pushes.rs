@@ -432,6 +432,19 @@ async fn an_alert_that_is_too_long_is_shortened_and_sent() {
 }
 
 #[tokio::test]
+async fn an_alert_whose_sound_does_not_fit_is_sent_without_it_and_holds_nobody_up() {
+    let relay = Relay::start().await;
+    let _phone = relay.phone("alice").await;
+    let mut arrived = support::item("bob", 1);
+    arrived["alert"] = json!({ "body": "hello", "sound": "\u{1}".repeat(1024) });
+    relay.events("alice", json!([arrived])).await;
+    let push = relay.after(0).await.remove(0);
+    assert!(push.body.len() <= 4096);
+    assert_eq!(push.json()["aps"].get("sound"), None);
+    assert_eq!(push.json()["aps"]["thread-id"], "bob");
+}
+
+#[tokio::test]
 async fn a_token_that_apns_ends_is_not_used_again() {
     for (status, reason) in [
         (410, "Unregistered"),

@@ -130,7 +130,8 @@ fn aps(lane: Lane, badge: Option<u32>, item: Option<&Item<'_>>) -> Aps {
     }
 }
 
-/// Shortens an alert's text, last line first, until the payload fits.
+/// Shortens an alert's text, last line first, until the payload fits; then goes without its sound
+/// and its thread. What is left is bounded far below what APNs carries.
 fn fitting(push: &PushPayload, mut aps: Aps) -> Result<Vec<u8>> {
     loop {
         let over = match push.compose(&aps) {
@@ -142,7 +143,7 @@ fn fitting(push: &PushPayload, mut aps: Aps) -> Result<Vec<u8>> {
                 .into_iter()
                 .any(|line| shorten(line, over))
         });
-        if !shortened {
+        if !shortened && aps.sound.take().is_none() && aps.thread_id.take().is_none() {
             let what = "a push does not fit although it has no text".to_owned();
             return Err(StoreError::Failed(what));
         }

@@ -6,7 +6,7 @@ CREATE TABLE producer_keys(
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE accounts(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     epoch TEXT NOT NULL,
     -- The newest version; what counts at it; the digest's 64 bits.
@@ -68,7 +68,7 @@ CREATE TABLE idempotency(
 CREATE INDEX idempotency_by_age ON idempotency(created_at);
 
 CREATE TABLE device_tokens(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     hash BLOB NOT NULL UNIQUE,
     -- Without an account: the account was removed.
@@ -84,7 +84,7 @@ CREATE INDEX device_tokens_by_account ON device_tokens(account);
 
 -- A phone's registration for one account.
 CREATE TABLE devices(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
     device TEXT NOT NULL,
     route TEXT NOT NULL UNIQUE,
@@ -139,7 +139,7 @@ CREATE INDEX schedule_by_time ON schedule(due_at);
 
 -- Notifications to be sent. A row goes, with its text, once it was sent.
 CREATE TABLE alerts(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     device INTEGER NOT NULL REFERENCES devices(id) ON DELETE CASCADE,
     conversation TEXT NOT NULL,
     position INTEGER NOT NULL,
