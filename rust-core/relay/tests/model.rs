@@ -193,6 +193,15 @@ fn a_conversation_marked_unread_counts_one_and_a_read_takes_that_back() {
 }
 
 #[test]
+fn a_report_of_an_older_read_does_not_undo_a_newer_mark() {
+    let mut account = Account::after(&[item(10), read(10), marked(true)]);
+    assert_eq!(account.apply(&read(3)), Outcome::Unchanged);
+    assert_eq!(account.sums.totals.unread, 1);
+    account.apply(&read(10));
+    assert_eq!(account.sums.totals.unread, 0);
+}
+
+#[test]
 fn a_read_that_saw_less_than_a_mark_does_not_undo_it() {
     let mut account = Account::after(&[item(1), item(2), marked(true)]);
     assert_eq!(account.sums.head, version(3));

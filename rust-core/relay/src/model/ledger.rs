@@ -185,6 +185,8 @@ impl<'a, R: Rows> Ledger<'a, R> {
         on: Option<Phone<'_>>,
     ) -> Result<Outcome, R::Error> {
         let mut next = self.take(id)?;
+        // A report that is older than the marker says nothing of a mark that was made since.
+        let late = up_to < next.state.read_up_to;
         next.state.read_up_to = next.state.read_up_to.max(up_to);
         let marker = next.state.read_up_to;
         self.forget(&mut next, marker)?;
@@ -193,7 +195,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
         } else {
             next.told.above(next.state.read_up_to)
         };
-        if on.is_none_or(|on| on.knows_the_mark(&next)) {
+        if on.map_or(!late, |on| on.knows_the_mark(&next)) {
             unmark(&mut next);
         }
         self.settle(next)
