@@ -482,6 +482,38 @@ async fn a_busy_apns_is_asked_again_not_before_it_said() {
 }
 
 #[tokio::test]
+async fn nothing_new_is_sent_while_apns_has_asked_for_a_pause() {
+    let relay = Relay::start().await;
+    let _phone = relay.phone("alice").await;
+    relay.apns.answer(429, "TooManyRequests", Some(120));
+    relay.items("alice", "bob", &[1]).await;
+    assert_eq!(relay.after(300).await.len(), 1);
+    relay.items("alice", "bob", &[2]).await;
+    let mut shown = support::item("bob", 3);
+    shown["alert"] = json!({ "body": "hello" });
+    relay.events("alice", json!([shown])).await;
+    assert!(relay.after(119_999).await.is_empty());
+    assert!(!relay.after(1).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_text_of_a_notification_goes_with_the_push_token() {
+    let relay = Relay::start().await;
+    let phone = relay.phone("alice").await;
+    let mut shown = support::item("bob", 1);
+    shown["alert"] = json!({ "body": "hello" });
+    relay.events("alice", json!([shown])).await;
+    let mut without = registration();
+    without["push_token"] = json!(null);
+    relay.register(&phone.token, "phone-1", &without).await;
+    relay
+        .register(&phone.token, "phone-1", &registration())
+        .await;
+    let pushes = relay.after(300).await;
+    assert!(pushes.iter().all(|push| push.lane() != "alert"));
+}
+
+#[tokio::test]
 async fn an_expired_provider_token_is_renewed_once_and_sent_again_at_once() {
     let relay = Relay::start().await;
     let _phone = relay.phone("alice").await;

@@ -142,6 +142,7 @@ pub fn register(
         }
         schedule::reconsider(tx, old.row, now)?;
     }
+    forget_unsendable_alerts(tx, account)?;
     let account = accounts::load(tx, account)?;
     Ok(DeviceRegistered {
         route,
@@ -192,6 +193,14 @@ fn moved(tx: &Connection, account: i64, id: &DeviceId, push_token: &str) -> Resu
          WHERE account = ?1 AND device <> ?2 AND push_token = ?3",
         params![account, id.as_str(), push_token],
     )?;
+    Ok(())
+}
+
+/// The text of a notification is not kept for a phone that cannot be sent it.
+fn forget_unsendable_alerts(tx: &Connection, account: i64) -> Result<()> {
+    let sql = "DELETE FROM alerts WHERE device IN \
+               (SELECT id FROM devices WHERE account = ?1 AND push_token IS NULL)";
+    tx.prepare_cached(sql)?.execute([account])?;
     Ok(())
 }
 

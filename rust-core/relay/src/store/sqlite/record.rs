@@ -73,6 +73,10 @@ fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64
         signed(told.totals.mentions),
         signed(told.totals.conversations),
     ])?;
+    tx.prepare_cached("UPDATE devices SET held_until = 0 WHERE id = ?1")?
+        .execute([key.device])?;
+    tx.prepare_cached("UPDATE schedule SET attempts = 0 WHERE device = ?1")?
+        .execute([key.device])?;
     forget_alert(tx, told)?;
     let owed = schedule::load(tx, key.device)?;
     let unchanged = owed.is_none_or(|owed| owed.changes == told.changes);
@@ -117,6 +121,8 @@ fn owe(
 
 fn again(tx: &Connection, key: &PushKey, told: &Told, at: u64) -> Result<()> {
     let at = signed(at);
+    tx.prepare_cached("UPDATE devices SET held_until = ?2 WHERE id = ?1")?
+        .execute(params![key.device, at])?;
     if let Some(alert) = told.alert {
         let sql = "UPDATE alerts SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1";
         tx.prepare_cached(sql)?.execute(params![alert, at])?;

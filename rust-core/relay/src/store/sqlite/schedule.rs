@@ -53,22 +53,26 @@ pub fn changed(
     except: Option<i64>,
     now: u64,
 ) -> Result<()> {
-    let sql = "SELECT devices.id, schedule.burst_at FROM devices \
+    let sql = "SELECT devices.id, schedule.burst_at, held_until FROM devices \
                LEFT JOIN schedule ON schedule.device = devices.id \
                WHERE devices.account = ?1 AND devices.push_token IS NOT NULL \
                AND devices.id IS NOT ?2";
     let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map(params![account, except], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, Option<i64>>(1)?,
+            unsigned(row, 2)?,
+        ))
     })?;
     let devices = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let sql = "INSERT INTO schedule(device, due_at, burst_at, changes) VALUES (?1, ?2, ?3, 1) \
                ON CONFLICT DO UPDATE SET due_at = ?2, burst_at = ?3, changes = changes + 1, \
-               repeats = 0, attempts = 0";
+               repeats = 0";
     let mut statement = tx.prepare_cached(sql)?;
-    for (device, burst) in devices {
+    for (device, burst, held) in devices {
         let began = burst.and_then(|at| u64::try_from(at).ok()).unwrap_or(now);
-        let due = rules.due(now, began);
+        let due = rules.due(now, began).max(held);
         statement.execute(params![device, signed(due), signed(began)])?;
     }
     Ok(())
@@ -86,7 +90,7 @@ pub fn alert(
     let text =
         serde_json::to_string(alert).map_err(|error| StoreError::Failed(error.to_string()))?;
     let sql = "INSERT INTO alerts(device, conversation, position, alert, due_at, created_at) \
-               SELECT id, ?2, ?3, ?4, ?5, ?5 FROM devices \
+               SELECT id, ?2, ?3, ?4, max(?5, held_until), ?5 FROM devices \
                WHERE account = ?1 AND push_token IS NOT NULL AND alerts_allowed = 1";
     tx.prepare_cached(sql)?.execute(params![
         account,
@@ -104,7 +108,8 @@ pub fn alert(
 
 /// A device's conditions or push token changed: what waits for it is looked at again now.
 pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
-    let sql = "UPDATE schedule SET due_at = min(due_at, ?2) \
+    let sql = "UPDATE schedule SET due_at = min(due_at, max(?2, \
+               (SELECT held_until FROM devices WHERE id = ?1))) \
                WHERE device = ?1 AND burst_at IS NOT NULL";
     tx.execute(sql, params![device, signed(now)])?;
     Ok(())

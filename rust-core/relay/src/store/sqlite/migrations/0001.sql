@@ -110,6 +110,8 @@ CREATE TABLE devices(
     acknowledged INTEGER DEFAULT 0,
     -- The counter of the newest push, and of the one that is being sent.
     last_push INTEGER NOT NULL DEFAULT 0,
+    -- APNs did not take a push: before this nothing else is tried for the device.
+    held_until INTEGER NOT NULL DEFAULT 0,
     in_flight INTEGER,
     -- The totals that it was last told, by a push or an answer.
     told_unread INTEGER NOT NULL DEFAULT 0,
