@@ -247,3 +247,28 @@ async fn a_muted_conversation_does_not_count() {
     let shown = phone.engine.conversations(&support::alice()).unwrap();
     assert_eq!(shown[0].state.id, conversation("noise"));
 }
+
+#[tokio::test]
+async fn a_push_that_names_a_conversation_twice_counts_it_once() {
+    let phone = Phone::synced().await;
+    phone.relay.commit("a", 1, 1);
+    let newest = phone.relay.commit("a", 2, 2);
+    let rows = vec![row("a", 1, 1, 1), newest.clone(), newest];
+
+    let outcome = phone
+        .push(&push(&phone.relay, 1, 0, 2, Some(rows), unread(2, 1)))
+        .await;
+
+    assert_eq!(outcome.disposition, Some(Disposition::Applied));
+    assert_eq!(phone.icon(), Some(2));
+    phone.relay.requests();
+    assert!(phone.refresh().await.synced);
+    assert!(
+        !phone
+            .relay
+            .requests()
+            .iter()
+            .any(|asked| asked.contains("since=0")),
+        "no reset"
+    );
+}

@@ -61,19 +61,21 @@ impl Tx<'_> {
         let mut disposition = classify(push, &account.mirror);
         match disposition {
             Disposition::Applied => {
+                let merged = self.merged(account, rows)?;
                 let comparable = !self.has_row_above(account.key, push.version)?;
-                if comparable && self.tally_with(account, rows)?.totals != push.totals {
+                if comparable && merged.tally.totals != push.totals {
                     account.mirror.hear(told);
                     account.reset_wanted = true;
                     disposition = Disposition::Diverged;
                 } else {
-                    self.merge_rows(account, rows)?;
+                    self.put_merged(account, &merged)?;
                     account.mirror.advance(push.version);
                     self.settle_operations(account, push.acknowledged, push.version, &[])?;
                 }
             }
             Disposition::Gap => {
-                self.merge_rows(account, rows)?;
+                let merged = self.merged(account, rows)?;
+                self.put_merged(account, &merged)?;
                 account.mirror.hear(told);
             }
             Disposition::EpochChanged
@@ -107,7 +109,8 @@ impl Tx<'_> {
         account.mirror.hear(told.clone());
         match page.rows {
             Rows::Merge => {
-                self.merge_rows(account, &answer.changes)?;
+                let merged = self.merged(account, &answer.changes)?;
+                self.put_merged(account, &merged)?;
                 account.mirror.advance(answer.next);
             }
             Rows::StageFirst => {

@@ -1,6 +1,6 @@
 //! The mirror's rows, and those of a reset that has not completed.
 
-use std::fmt::Display;
+use std::{collections::BTreeMap, fmt::Display};
 
 use rusqlite::{OptionalExtension, Row, params};
 use truebadge_protocol::{ConversationId, ConversationState, Level, Position, Version};
@@ -30,6 +30,14 @@ impl Display for Table {
     }
 }
 
+/// Rows that changes put into the mirror, and what the mirror then adds up to.
+#[derive(Debug)]
+pub struct Merged<'a> {
+    rows: BTreeMap<&'a ConversationId, &'a ConversationState>,
+    /// Totals and digest with the rows in.
+    pub tally: Tally,
+}
+
 impl Tx<'_> {
     /// A conversation's base row.
     pub fn row(
@@ -57,46 +65,46 @@ impl Tx<'_> {
         Ok(statement.exists(params![account, version.get()])?)
     }
 
-    /// Merges rows into the mirror and keeps the account's totals and digest. Writes the rows; the
-    /// caller saves the account.
-    pub fn merge_rows(
-        &self,
-        account: &mut Account,
-        changes: &[ConversationState],
-    ) -> Result<(), EngineError> {
-        let mut tally = Tally {
-            totals: account.mirror.totals,
-            digest: account.mirror.digest,
-        };
-        for change in changes {
-            let current = self.row(account.key, &change.id)?;
-            if let Some(row) = merge(current.as_ref(), account.mirror.cursor, change) {
-                tally.replace(current.as_ref(), Some(row));
-                self.put_row(Table::Mirror, account.key, row)?;
-            }
-        }
-        account.mirror.totals = tally.totals;
-        account.mirror.digest = tally.digest;
-        Ok(())
-    }
-
-    /// What the totals would be with these rows merged in. Writes nothing.
-    pub fn tally_with(
+    /// What merging changes into the mirror would do. Writes nothing. A conversation that comes more
+    /// than once is merged as often, each time with what came before.
+    pub fn merged<'a>(
         &self,
         account: &Account,
-        changes: &[ConversationState],
-    ) -> Result<Tally, EngineError> {
-        let mut tally = Tally {
-            totals: account.mirror.totals,
-            digest: account.mirror.digest,
+        changes: &'a [ConversationState],
+    ) -> Result<Merged<'a>, EngineError> {
+        let mut merged = Merged {
+            rows: BTreeMap::new(),
+            tally: Tally {
+                totals: account.mirror.totals,
+                digest: account.mirror.digest,
+            },
         };
         for change in changes {
-            let current = self.row(account.key, &change.id)?;
-            if let Some(row) = merge(current.as_ref(), account.mirror.cursor, change) {
-                tally.replace(current.as_ref(), Some(row));
+            let stored = match merged.rows.get(&change.id) {
+                Some(_) => None,
+                None => self.row(account.key, &change.id)?,
+            };
+            let current = merged.rows.get(&change.id).copied().or(stored.as_ref());
+            if let Some(row) = merge(current, account.mirror.cursor, change) {
+                merged.tally.replace(current, Some(row));
+                merged.rows.insert(&row.id, row);
             }
         }
-        Ok(tally)
+        Ok(merged)
+    }
+
+    /// Writes merged rows, and keeps the account's totals and digest; the caller saves the account.
+    pub fn put_merged(
+        &self,
+        account: &mut Account,
+        merged: &Merged<'_>,
+    ) -> Result<(), EngineError> {
+        for row in merged.rows.values() {
+            self.put_row(Table::Mirror, account.key, row)?;
+        }
+        account.mirror.totals = merged.tally.totals;
+        account.mirror.digest = merged.tally.digest;
+        Ok(())
     }
 
     /// Drops rows of conversations that are no longer active and that the cursor has passed.
