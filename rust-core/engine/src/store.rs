@@ -31,8 +31,11 @@ pub use outbox::StoredOperation;
 use crate::{EngineError, engine::Process};
 
 const FILE: &str = "truebadge.sqlite";
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001.sql")];
-const SCHEMA: u32 = 1;
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/0001.sql"),
+    include_str!("store/migrations/0002.sql"),
+];
+const SCHEMA: u32 = 2;
 
 /// How much a commit must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,10 @@ CREATE TABLE accounts (
     registration TEXT,
     registered_at INTEGER NOT NULL DEFAULT 0,
     retry_at INTEGER NOT NULL DEFAULT 0,
-    failures INTEGER NOT NULL DEFAULT 0
+    failures INTEGER NOT NULL DEFAULT 0,
+    push_received INTEGER NOT NULL DEFAULT 0,
+    push_sent INTEGER NOT NULL DEFAULT 0,
+    push_token_ended TEXT
 ) STRICT;
 
 -- Active conversations, and inactive ones that are newer than the cursor.
@@ -72,10 +75,12 @@ CREATE TABLE operations (
     number INTEGER NOT NULL,
     id TEXT NOT NULL,
     conversation TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('read_up_to', 'marked_unread')),
+    kind TEXT NOT NULL CHECK (kind IN ('read_up_to', 'read_items', 'marked_unread', 'set_level')),
     position INTEGER NOT NULL DEFAULT 0,
+    positions TEXT,
     remaining INTEGER NOT NULL DEFAULT 0,
     marked INTEGER NOT NULL DEFAULT 0,
+    level INTEGER NOT NULL DEFAULT 0,
     seen INTEGER NOT NULL,
     base_unread INTEGER NOT NULL,
     base_mentions INTEGER NOT NULL,
@@ -88,4 +93,22 @@ CREATE TABLE receipts (
     account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
     counter INTEGER NOT NULL,
     PRIMARY KEY (account, counter)
+) STRICT, WITHOUT ROWID;
+
+-- Operations that a relay refused, until the app says that it took note.
+CREATE TABLE rejections (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    conversation TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+-- Accounts that were signed out here, until their relay knows.
+CREATE TABLE departures (
+    account TEXT PRIMARY KEY NOT NULL,
+    relay TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    retry_at INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,55 @@
+-- Operations on single items and on levels; what relays refused, until the app took note of it; devices
+-- that relays must still be told to forget; and pushes that were sent against those that came.
+
+ALTER TABLE operations RENAME TO operations_1;
+
+CREATE TABLE operations (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('read_up_to', 'read_items', 'marked_unread', 'set_level')),
+    position INTEGER NOT NULL DEFAULT 0,
+    positions TEXT,
+    remaining INTEGER NOT NULL DEFAULT 0,
+    marked INTEGER NOT NULL DEFAULT 0,
+    level INTEGER NOT NULL DEFAULT 0,
+    seen INTEGER NOT NULL,
+    base_unread INTEGER NOT NULL,
+    base_mentions INTEGER NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0,
+    applied INTEGER,
+    PRIMARY KEY (account, number)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO operations (account, number, id, conversation, kind, position, remaining, marked, seen,
+                        base_unread, base_mentions, sent, applied)
+SELECT account, number, id, conversation, kind, position, remaining, marked, seen,
+       base_unread, base_mentions, sent, applied
+FROM operations_1;
+
+DROP TABLE operations_1;
+
+-- Operations that a relay refused, until the app says that it took note.
+CREATE TABLE rejections (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    conversation TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+-- Accounts that were signed out here, until their relay knows.
+CREATE TABLE departures (
+    account TEXT PRIMARY KEY NOT NULL,
+    relay TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    retry_at INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- The highest push counter that came, the highest that the relay says it sent, and why APNs refused
+-- the push token, where the relay says that it did.
+ALTER TABLE accounts ADD COLUMN push_received INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN push_sent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN push_token_ended TEXT;
