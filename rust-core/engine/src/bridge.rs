@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 use tokio::sync::oneshot;
 use truebadge_protocol::{AccountId, ConversationId, Position, Route, Version};
 
-use crate::{EngineError, redact::Secret};
+use crate::{EngineError, engine::Deadline, redact::Secret};
 
 /// Where the answer to a bridged call goes. Dropping it counts as a failure.
 pub struct Reply<T>(oneshot::Sender<Result<T, ()>>);
@@ -43,14 +43,15 @@ impl<T> fmt::Debug for Reply<T> {
 pub struct Pending<T>(oneshot::Receiver<Result<T, ()>>);
 
 impl<T> Pending<T> {
-    /// Waits for the answer, at most `bound`. Needs the engine's runtime.
+    /// Waits for the answer, at most `bound` and never over the deadline.
     pub(crate) async fn within(
         self,
+        deadline: &Deadline,
         bound: Duration,
         what: &'static str,
     ) -> Result<T, EngineError> {
-        match tokio::time::timeout(bound, self.0).await {
-            Ok(Ok(Ok(value))) => Ok(value),
+        match deadline.within(bound, self.0).await {
+            Some(Ok(Ok(value))) => Ok(value),
             _ => Err(EngineError::Bridge(what)),
         }
     }

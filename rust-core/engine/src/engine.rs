@@ -1,6 +1,7 @@
 //! A wake in, an outcome out: the only place where the pure parts meet I/O.
 
 mod accounts;
+mod deadline;
 mod delivered;
 mod flight;
 mod registration;
@@ -25,6 +26,7 @@ use crate::{
     store::{AccountKey, Durability, Store},
 };
 
+pub(crate) use deadline::Deadline;
 use runtime::Runtime;
 pub use values::{
     AccountView, BadgeState, Bridges, Cause, Configuration, ConversationView, Process, PushReceipt,

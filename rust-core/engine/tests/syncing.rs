@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use support::{BUDGET, Fault, Meanwhile, Phone, alice};
 use truebadge_engine::{Cause, EngineError, Process, transport::TransportError};
@@ -196,11 +196,11 @@ async fn after_a_failure_the_background_keeps_the_pause_that_the_relay_asked_for
         failed.error,
         Some(EngineError::Transport(TransportError::Status(503)))
     );
-    phone.watch.0.fetch_add(59_000, Ordering::Relaxed);
+    phone.watch.advance(Duration::from_secs(59));
     assert!(!background().await.synced, "nothing was asked");
     assert_eq!(phone.relay.requests().len(), 1);
 
-    phone.watch.0.fetch_add(1_000, Ordering::Relaxed);
+    phone.watch.advance(Duration::from_secs(1));
     assert!(background().await.synced);
     assert_eq!(phone.icon(), Some(1));
 }
@@ -208,10 +208,10 @@ async fn after_a_failure_the_background_keeps_the_pause_that_the_relay_asked_for
 #[tokio::test]
 async fn a_clock_that_was_years_ahead_does_not_stall_the_next_sync() {
     let phone = Phone::synced().await;
-    phone.watch.0.fetch_add(315_360_000_000, Ordering::Relaxed);
+    phone.watch.set_wall(315_360_000_000);
     phone.relay.fail(Fault::Lost);
     phone.engine.refresh(Cause::BackgroundRefresh, BUDGET).await;
-    phone.watch.0.fetch_sub(315_360_000_000, Ordering::Relaxed);
+    phone.watch.set_wall(-315_360_000_000);
 
     let outcome = phone.engine.refresh(Cause::BackgroundRefresh, BUDGET).await;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Core;
+use super::{Core, Deadline};
 use crate::{
     EngineError,
     bridge::{DeliveredNotification, Reply},
@@ -14,11 +14,15 @@ use crate::{
 impl Core {
     /// Gives the identifiers of those that are gone. iOS removes in the background and an extension
     /// that ends at once can lose it, so its answers are waited for, each within the bound.
-    pub(super) async fn remove_read(&self, bound: Duration) -> Result<Vec<String>, EngineError> {
+    pub(super) async fn remove_read(
+        &self,
+        deadline: &Deadline,
+        bound: Duration,
+    ) -> Result<Vec<String>, EngineError> {
         let (reply, listed) = Reply::channel();
         self.bridges.delivered.list(reply);
         let listed = listed
-            .within(bound, "listing delivered notifications")
+            .within(deadline, bound, "listing delivered notifications")
             .await?;
         if listed.is_empty() {
             return Ok(Vec::new());
@@ -28,7 +32,7 @@ impl Core {
             let (reply, removed) = Reply::channel();
             self.bridges.delivered.remove(read.clone(), reply);
             removed
-                .within(bound, "removing delivered notifications")
+                .within(deadline, bound, "removing delivered notifications")
                 .await?;
         }
         Ok(read)

@@ -12,7 +12,7 @@ use truebadge_protocol::{
 };
 
 use super::{
-    Core, RejectedOperation, registration,
+    Core, Deadline, RejectedOperation, registration,
     request::{Failure, Requests, endpoint, escaped, json, understood},
 };
 use crate::{
@@ -37,10 +37,14 @@ pub(super) struct FlightReport {
 
 impl Core {
     /// Flies, or waits for a flight that begins after this call.
-    pub(super) async fn fly(self: &Arc<Self>, key: AccountKey, within: Duration) -> FlightReport {
+    pub(super) async fn fly(
+        self: &Arc<Self>,
+        key: AccountKey,
+        deadline: &Deadline,
+    ) -> FlightReport {
         let mut report = FlightReport::default();
-        let flight = self.fly_alone(key, &mut report);
-        let ended = tokio::time::timeout(within, flight).await;
+        let flight = self.fly_alone(key, deadline, &mut report);
+        let ended = deadline.within(deadline.left(), flight).await;
         let result = ended.unwrap_or(Err(EngineError::DeadlineReached));
         if let Err(error) = result
             && error != EngineError::UnknownAccount
@@ -53,6 +57,7 @@ impl Core {
     async fn fly_alone(
         &self,
         key: AccountKey,
+        deadline: &Deadline,
         report: &mut FlightReport,
     ) -> Result<(), EngineError> {
         use std::sync::{PoisonError, atomic::Ordering};
@@ -69,7 +74,7 @@ impl Core {
         let mut flight = Flight {
             core: self,
             key,
-            requests: Requests::new(self),
+            requests: Requests::new(self, deadline),
         };
         match flight.run(report).await {
             Ok(()) => {

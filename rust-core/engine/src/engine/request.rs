@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use truebadge_protocol::{ProblemKind, messages::ChangesQuery};
 use url::Url;
 
-use super::Core;
+use super::{Core, Deadline};
 use crate::{
     EngineError,
     bridge::Reply,
@@ -39,14 +39,16 @@ impl From<EngineError> for Failure {
 /// The requests of one flight: they share the credentials.
 pub(super) struct Requests<'a> {
     core: &'a Core,
+    deadline: &'a Deadline,
     credentials: Option<Secret>,
     renewed: bool,
 }
 
 impl<'a> Requests<'a> {
-    pub(super) fn new(core: &'a Core) -> Self {
+    pub(super) fn new(core: &'a Core, deadline: &'a Deadline) -> Self {
         Self {
             core,
+            deadline,
             credentials: None,
             renewed: false,
         }
@@ -67,7 +69,7 @@ impl<'a> Requests<'a> {
                 url: url.clone(),
                 credentials: credentials.clone(),
                 body: body.clone(),
-                timeout: REQUEST_TIMEOUT,
+                timeout: REQUEST_TIMEOUT.min(self.deadline.left()),
             };
             let sent = self.core.bridges.transport.send(request).await;
             let response = sent.map_err(|error| Failure::Pause(error.into(), None))?;
@@ -105,7 +107,7 @@ impl<'a> Requests<'a> {
             .credentials
             .credentials(&account.account, refused, reply);
         let given = given
-            .within(CREDENTIALS_WITHIN, "giving credentials")
+            .within(self.deadline, CREDENTIALS_WITHIN, "giving credentials")
             .await?;
         let credentials = given.ok_or(EngineError::NoCredentials)?;
         self.credentials = Some(credentials.clone());

@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
 use truebadge_protocol::PushPayload;
 
 use super::{
-    BadgeState, Cause, Core, Engine, Process, PushReceipt, WakeOutcome, flight::FlightReport,
+    BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, WakeOutcome,
+    flight::FlightReport,
 };
 use crate::{
     EngineError,
@@ -70,17 +70,19 @@ impl Engine {
             Process::App => Cause::Push,
             Process::Extension => Cause::Extension,
         };
+        let deadline = self.core.deadline(budget);
         let wake = Wake::begin(&self.core, cause);
         let local = self.core.receive(&payload);
-        self.finish(wake, cause, local, budget).await
+        self.finish(wake, cause, local, deadline).await
     }
 
     /// A wake without a push: sets the badge that we know again, then sends operations and syncs
     /// every account. Ends within `budget`.
     pub async fn refresh(&self, cause: Cause, budget: Duration) -> WakeOutcome {
+        let deadline = self.core.deadline(budget);
         let wake = Wake::begin(&self.core, cause);
         let local = self.core.set_again();
-        self.finish(wake, cause, local, budget).await
+        self.finish(wake, cause, local, deadline).await
     }
 
     async fn finish(
@@ -88,10 +90,10 @@ impl Engine {
         wake: Wake,
         cause: Cause,
         local: Local,
-        budget: Duration,
+        deadline: Deadline,
     ) -> WakeOutcome {
         let (disposition, badge, error) = (local.disposition, local.badge, local.error.clone());
-        let task = async move { wake.core.finish(cause, local, budget).await };
+        let task = async move { wake.core.finish(cause, local, deadline).await };
         match self.runtime.run(task).await {
             Ok(outcome) => outcome,
             Err(failure) => WakeOutcome {
@@ -150,6 +152,10 @@ impl Drop for Wake {
 }
 
 impl Core {
+    fn deadline(&self, budget: Duration) -> Deadline {
+        Deadline::after(&self.bridges.clock, budget)
+    }
+
     fn receive(&self, payload: &[u8]) -> Local {
         match PushPayload::parse(payload) {
             Ok(push) => self.receive_parsed(&push).unwrap_or_else(Local::failed),
@@ -237,9 +243,12 @@ impl Core {
         }
     }
 
-    async fn finish(self: &Arc<Self>, cause: Cause, local: Local, budget: Duration) -> WakeOutcome {
-        let begun = Instant::now();
-        let left = || budget.saturating_sub(begun.elapsed());
+    async fn finish(
+        self: &Arc<Self>,
+        cause: Cause,
+        local: Local,
+        deadline: Deadline,
+    ) -> WakeOutcome {
         let mut outcome = WakeOutcome {
             cause,
             disposition: local.disposition,
@@ -254,12 +263,13 @@ impl Core {
         if outcome.badge.is_none() {
             return outcome;
         }
-        self.settle(&mut outcome, local.confirmation, left()).await;
-        if local.sync != Accounts::Neither && left() >= SYNC_NEEDS {
-            self.sync(&mut outcome, local.sync, left().saturating_sub(RESERVE))
+        self.settle(&mut outcome, local.confirmation, &deadline)
+            .await;
+        if local.sync != Accounts::Neither && deadline.left() >= SYNC_NEEDS {
+            self.sync(&mut outcome, local.sync, &deadline.sooner_by(RESERVE))
                 .await;
             let confirmation = self.set_if_changed(&mut outcome);
-            self.settle(&mut outcome, confirmation, left()).await;
+            self.settle(&mut outcome, confirmation, &deadline).await;
         }
         tracing::info!(
             ?cause,
@@ -287,29 +297,39 @@ impl Core {
     }
 
     /// Waits for iOS to confirm the badge, and removes the notifications that are read.
-    async fn settle(&self, outcome: &mut WakeOutcome, badge: Option<Pending<()>>, left: Duration) {
-        let bound = (left / 3).min(IOS_ANSWERS_WITHIN);
+    async fn settle(
+        &self,
+        outcome: &mut WakeOutcome,
+        badge: Option<Pending<()>>,
+        deadline: &Deadline,
+    ) {
+        let bound = (deadline.left() / 3).min(IOS_ANSWERS_WITHIN);
         let Some(badge) = badge else { return };
-        match badge.within(bound, "setting the badge").await {
+        match badge.within(deadline, bound, "setting the badge").await {
             Ok(()) => outcome.shown = true,
             Err(error) => {
                 outcome.shown = false;
                 outcome.note(error);
             }
         }
-        match self.remove_read(bound).await {
+        match self.remove_read(deadline, bound).await {
             Ok(removed) => outcome.removed.extend(removed),
             Err(error) => outcome.note(error),
         }
     }
 
-    async fn sync(self: &Arc<Self>, outcome: &mut WakeOutcome, which: Accounts, within: Duration) {
+    async fn sync(
+        self: &Arc<Self>,
+        outcome: &mut WakeOutcome,
+        which: Accounts,
+        deadline: &Deadline,
+    ) {
         let urgent = outcome.cause.is_urgent();
         let (keys, held_back) = match self.accounts_to_sync(which, urgent) {
             Ok(accounts) => accounts,
             Err(error) => return outcome.note(error),
         };
-        let flights = keys.into_iter().map(|key| self.fly(key, within));
+        let flights = keys.into_iter().map(|key| self.fly(key, deadline));
         let reports = futures_util::future::join_all(flights).await;
         outcome.synced = !held_back && reports.iter().all(|report| report.error.is_none());
         for report in reports {

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{FutureExt, future::BoxFuture};
 use tempfile::TempDir;
 use truebadge_engine::{
     AppBadge, BadgeState, Bridges, Cause, Clock, Configuration, CredentialProvider,
@@ -75,12 +76,50 @@ impl CredentialProvider for Keychain {
     }
 }
 
+/// Both clocks of a phone; only the test moves them.
 #[derive(Debug)]
-pub struct Watch(pub AtomicI64);
+pub struct Watch {
+    wall: AtomicI64,
+    elapsed: tokio::sync::watch::Sender<Duration>,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self {
+            wall: AtomicI64::new(1_790_000_000_000),
+            elapsed: tokio::sync::watch::Sender::new(Duration::ZERO),
+        }
+    }
+
+    /// Time goes by, also while the phone sleeps.
+    pub fn advance(&self, duration: Duration) {
+        self.set_wall(i64::try_from(duration.as_millis()).unwrap());
+        self.elapsed.send_modify(|elapsed| *elapsed += duration);
+    }
+
+    /// Somebody sets the wall clock so many milliseconds forward, or back.
+    pub fn set_wall(&self, by_ms: i64) {
+        self.wall.fetch_add(by_ms, Ordering::Relaxed);
+    }
+}
 
 impl Clock for Watch {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::Relaxed))
+        Timestamp(self.wall.load(Ordering::Relaxed))
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.elapsed.borrow()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let until = self.elapsed() + duration;
+        let mut elapsed = self.elapsed.subscribe();
+        async move {
+            let ended = elapsed.wait_for(|elapsed| *elapsed >= until).await.is_ok();
+            assert!(ended, "the watch outlives who sleeps by it");
+        }
+        .boxed()
     }
 }
 
@@ -122,7 +161,7 @@ impl Phone {
     fn over(directory: Arc<TempDir>, process: Process, relay: &Arc<FakeRelay>) -> Self {
         let (icon, centre) = (Arc::new(Icon::default()), Arc::new(Centre::default()));
         let keychain = Arc::new(Keychain(Mutex::new(Some("stored".to_owned()))));
-        let watch = Arc::new(Watch(AtomicI64::new(1_790_000_000_000)));
+        let watch = Arc::new(Watch::new());
         let engine = Engine::new(
             configuration(directory.path(), process),
             Bridges {
