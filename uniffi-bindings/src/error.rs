@@ -77,6 +77,7 @@ impl TrueBadgeError {
             E::UnknownAccount | E::InvalidArgument(_) => Self::FixCall { reason },
             E::CredentialsRefused | E::NoCredentials | E::SignedOut => Self::SignIn { reason },
             E::NotUnderstood { .. }
+            | E::MirrorDiverged
             | E::StoreUnavailable { .. }
             | E::Transport(TransportError::NotTrusted | TransportError::TooLarge) => {
                 Self::CheckSetUp { reason }

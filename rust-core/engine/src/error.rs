@@ -58,6 +58,11 @@ pub enum EngineError {
         /// The answer's status.
         status: u16,
     },
+    /// The mirror was fetched anew and still does not add up to what the relay says. The badge shows
+    /// the relay's totals; the next wake tries again. Check the relay: its totals or its digest are
+    /// wrong.
+    #[error("the relay's rows do not add up to its totals; the badge shows its totals")]
+    MirrorDiverged,
     /// The account has ended at the relay. It no longer counts.
     #[error("the account has ended at the relay")]
     SignedOut,

@@ -49,3 +49,4 @@ pub use engine::{
 pub use error::EngineError;
 pub use payload::Disposition;
 pub use redact::Secret;
+pub use store::PushCounters;

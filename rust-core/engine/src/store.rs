@@ -24,7 +24,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-pub use accounts::{Account, AccountKey, Registration, Staging};
+pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::{Heard, Refused};
 pub use outbox::StoredOperation;
 

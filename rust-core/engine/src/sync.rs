@@ -93,6 +93,7 @@ pub struct Session {
     more: bool,
     completed: u32,
     resets: u32,
+    wrong_anew: Option<Epoch>,
     conflicts: u32,
     learn_first: bool,
     overtaken: u32,
@@ -114,7 +115,8 @@ impl Session {
         if facts.registration_due && !self.registered {
             return Step::Register;
         }
-        let query = query(facts);
+        let resync = self.may_resync(facts);
+        let query = query(facts, resync);
         // Before the first sync the phone does not know where the relay's count of its operations
         // stands: it may have lost its store, and the relay would skip numbers that it has seen.
         let counted = facts.epoch.is_some() && !self.learn_first && !self.more;
@@ -122,12 +124,28 @@ impl Session {
             let batch = facts.unconfirmed.iter().take(OPERATIONS).cloned().collect();
             return Step::Operations(query, batch);
         }
-        let behind = facts.ahead.is_some() || facts.staging.is_some() || facts.reset_wanted;
+        // A mirror that is wrong after a resync too waits for the next wake; the totals ahead of it,
+        // which the badge shows, are as new as they get.
+        let wrong = facts.reset_wanted && !resync;
+        let behind = facts.staging.is_some() || resync || (facts.ahead.is_some() && !wrong);
         let again = behind && self.completed < ROUNDS;
         if self.completed == 0 || self.more || self.learn_first || again {
             Step::Changes(query)
         } else {
             Step::Done
+        }
+    }
+
+    /// A mirror that was wrong although it had just been fetched anew is not fetched again in the
+    /// same flight.
+    fn may_resync(&self, facts: &Facts) -> bool {
+        facts.reset_wanted && (self.wrong_anew.is_none() || self.wrong_anew != facts.epoch)
+    }
+
+    /// How the mirror compared after a page was applied.
+    pub fn compared(&mut self, page: Page, epoch: &Epoch, comparison: Comparison) {
+        if comparison == Comparison::Differs && page.rows != Rows::Merge {
+            self.wrong_anew = Some(epoch.clone());
         }
     }
 
@@ -193,11 +211,11 @@ impl Session {
     }
 }
 
-fn query(facts: &Facts) -> ChangesQuery {
+fn query(facts: &Facts, resync: bool) -> ChangesQuery {
     let (epoch, since) = match &facts.staging {
-        Some(staging) if !facts.reset_wanted => (Some(staging.epoch.clone()), staging.next),
-        _ if facts.reset_wanted => (facts.epoch.clone(), Version::ZERO),
-        _ => (facts.epoch.clone(), facts.cursor),
+        _ if resync => (facts.epoch.clone(), Version::ZERO),
+        Some(staging) => (Some(staging.epoch.clone()), staging.next),
+        None => (facts.epoch.clone(), facts.cursor),
     };
     let received = facts
         .receipts

@@ -88,6 +88,7 @@ fn every_inner_error_tells_the_host_one_thing_to_do() {
         sign_in(E::NoCredentials),
         sign_in(E::SignedOut),
         check(E::NotUnderstood { status: 418 }),
+        check(E::MirrorDiverged),
         check(E::StoreUnavailable { code: 14 }),
         check(E::Transport(TransportError::NotTrusted)),
         check(E::Transport(TransportError::TooLarge)),

@@ -145,6 +145,7 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineErro
         complete: account.mirror.is_complete(),
         account: account.account,
         relay: account.relay,
+        pushes: account.pushes,
         participates: account.participates,
         signed_out: account.signed_out,
     })

@@ -24,7 +24,10 @@ use crate::{
 
 /// The first pause after a failure; doubled with each one after it.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// No pause is longer, also when the relay asks for one.
+/// No pause of our own is longer: iOS already rations the wakes that could ask again, so that one
+/// which is let through an hour later must not be wasted (L1).
+const LONGEST_OF_OURS: Duration = Duration::from_mins(1);
+/// No pause that the relay asks for is kept longer.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// What a flight did.
@@ -131,7 +134,7 @@ enum Next {
 fn full_jitter(failures: u32) -> Duration {
     let ceiling = FIRST_PAUSE
         .saturating_mul(1 << failures.min(12))
-        .min(LONGEST_PAUSE);
+        .min(LONGEST_OF_OURS);
     let share = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
     ceiling.mul_f64(share)
 }
@@ -148,6 +151,9 @@ impl Flight<'_> {
         loop {
             let (account, registration, facts) = self.facts()?;
             match session.next(&facts) {
+                Step::Done if facts.reset_wanted => {
+                    return Err(Failure::Stop(EngineError::MirrorDiverged));
+                }
                 Step::Done => return Ok(()),
                 Step::Register => {
                     self.register(&account, &registration).await?;
@@ -294,9 +300,9 @@ impl Flight<'_> {
             tx.recount_badge()?;
             let rows = heard.changes.changes.len();
             tracing::debug!(?page, ?comparison, rows, "a page was applied");
-            Ok(Some((account.account, refused)))
+            Ok(Some((account.account, comparison, refused)))
         })?;
-        let Some((account, refused)) = applied else {
+        let Some((account, comparison, refused)) = applied else {
             // Another process went on from the same facts; its page stands, ours is dropped.
             return if session.overtaken() {
                 Ok(())
@@ -304,6 +310,7 @@ impl Flight<'_> {
                 Err(EngineError::Busy.into())
             };
         };
+        session.compared(page, &heard.changes.epoch, comparison);
         report
             .rejected
             .extend(refused.into_iter().map(|refused| RejectedOperation {

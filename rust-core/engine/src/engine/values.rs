@@ -12,6 +12,7 @@ use crate::{
     bridge::{AppBadge, CredentialProvider, DeliveredNotifications},
     clock::Clock,
     payload::Disposition,
+    store::PushCounters,
     transport::Transport,
 };
 
@@ -190,6 +191,8 @@ pub struct AccountView {
     pub complete: bool,
     /// Operations that its relay has not confirmed.
     pub pending: usize,
+    /// Pushes that its relay sent to this phone, and pushes that came.
+    pub pushes: PushCounters,
 }
 
 /// A conversation as the person should see it.

@@ -175,6 +175,7 @@ impl Core {
                 return Ok(None);
             }
             let disposition = tx.apply_push(&mut account, push)?;
+            account.pushes.received = account.pushes.received.max(push.counter);
             tx.save_account(&account)?;
             tx.add_receipt(account.key, push.counter)?;
             let missing = disposition.wants_sync() || tx.has_unfinished(&account)?;

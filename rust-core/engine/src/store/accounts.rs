@@ -50,6 +50,18 @@ pub struct Account {
     pub retry_at: Timestamp,
     /// Failures since the last success.
     pub failures: u32,
+    /// Pushes that were sent and pushes that came.
+    pub pushes: PushCounters,
+}
+
+/// Pushes to this phone for one account, by the counter that each of them carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PushCounters {
+    /// The counter of the newest that came; 0 before the first.
+    pub received: u64,
+    /// The counter of the newest that the relay says it sent. Above `received`: pushes were sent and
+    /// did not come, or are under way.
+    pub sent: u64,
 }
 
 /// A reset that has not completed.
@@ -83,7 +95,7 @@ impl std::fmt::Debug for Registration {
 const COLUMNS: &str = "key, account, relay, participates, signed_out, route, epoch, cursor, unread, \
      mentions, conversations, digest, ahead_epoch, ahead_version, ahead_unread, ahead_mentions, \
      ahead_conversations, ahead_acknowledged, staging_epoch, staging_next, reset_wanted, \
-     next_operation, registration, registered_at, retry_at, failures";
+     next_operation, registration, registered_at, retry_at, failures, push_received, push_sent";
 
 impl Tx<'_> {
     /// All accounts, in the order in which they were added.
@@ -155,7 +167,7 @@ impl Tx<'_> {
                      ahead_mentions = ?14, ahead_conversations = ?15, ahead_acknowledged = ?16,
                      staging_epoch = ?17, staging_next = ?18, reset_wanted = ?19,
                      next_operation = ?20, registration = ?21, registered_at = ?22,
-                     retry_at = ?23, failures = ?24
+                     retry_at = ?23, failures = ?24, push_received = ?25, push_sent = ?26
                  WHERE key = ?1",
             )?
             .execute(params![
@@ -183,6 +195,8 @@ impl Tx<'_> {
                 account.registration.at.0,
                 account.retry_at.0,
                 account.failures,
+                account.pushes.received,
+                account.pushes.sent,
             ])?;
         Ok(())
     }
@@ -281,5 +295,9 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         },
         retry_at: Timestamp(row.get(24)?),
         failures: row.get(25)?,
+        pushes: PushCounters {
+            received: row.get(26)?,
+            sent: row.get(27)?,
+        },
     })
 }

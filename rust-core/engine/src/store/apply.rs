@@ -107,6 +107,7 @@ impl Tx<'_> {
             acknowledged: answer.acknowledged,
         };
         account.mirror.hear(told.clone());
+        account.pushes.sent = answer.last_push;
         match page.rows {
             Rows::Merge => {
                 let merged = self.merged(account, &answer.changes)?;
@@ -116,6 +117,8 @@ impl Tx<'_> {
             Rows::StageFirst => {
                 if account.mirror.epoch.as_ref() != Some(&answer.epoch) {
                     self.reopen_operations(account, outcomes)?;
+                    // A relay that was restored counts its pushes from an older number.
+                    account.pushes.received = 0;
                 }
                 self.clear_staged(account.key)?;
                 account.reset_wanted = false;
@@ -135,10 +138,14 @@ impl Tx<'_> {
         } else {
             Comparison::NotComparable
         };
-        if comparison == Comparison::Differs {
-            // Until the mirror is fetched anew, what the server says is what counts.
-            account.mirror.ahead = Some(told);
-            account.reset_wanted = true;
+        match comparison {
+            Comparison::Equal => account.reset_wanted = false,
+            Comparison::Differs => {
+                // Until the mirror is fetched anew, what the server says is what counts.
+                account.mirror.ahead = Some(told);
+                account.reset_wanted = true;
+            }
+            Comparison::NotComparable => {}
         }
         Ok((comparison, refused))
     }
