@@ -109,7 +109,7 @@ impl Driver {
             }
             Report::Refused(reason) => tracing::error!(lane, counter, reason, "push refused"),
             Report::TokenEnded(reason) => {
-                tracing::info!(lane, counter, reason, "push token ended");
+                tracing::info!(lane, counter, ?reason, "push token ended");
             }
         }
         self.note(push.key, report, now).await;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use truebadge_protocol::messages::PushTokenEnded;
 use truebadge_relay::apns::{Answer, Endpoints, ProviderTokens, backoff, generate_key};
 
 const NOW: u64 = 1_780_000_000;
@@ -46,7 +47,7 @@ fn what_is_not_a_key_is_refused_without_being_repeated() {
 
 #[test]
 fn apns_reasons_are_understood() {
-    let ended = |reason: &str| Answer::TokenEnded(reason.to_owned());
+    let ended = Answer::TokenEnded;
     let again = |reason: &str, after| Answer::Again {
         reason: reason.to_owned(),
         after,
@@ -55,14 +56,14 @@ fn apns_reasons_are_understood() {
     let minute = Some(Duration::from_mins(1));
     for (status, reason, answer) in [
         (200, "", Answer::Accepted),
-        (400, "BadDeviceToken", ended("BadDeviceToken")),
+        (400, "BadDeviceToken", ended(PushTokenEnded::BadDeviceToken)),
         (
             400,
             "DeviceTokenNotForTopic",
-            ended("DeviceTokenNotForTopic"),
+            ended(PushTokenEnded::DeviceTokenNotForTopic),
         ),
-        (410, "Unregistered", ended("Unregistered")),
-        (410, "ExpiredToken", ended("ExpiredToken")),
+        (410, "Unregistered", ended(PushTokenEnded::Unregistered)),
+        (410, "ExpiredToken", ended(PushTokenEnded::Unregistered)),
         (403, "ExpiredProviderToken", Answer::RenewToken),
         (403, "InvalidProviderToken", wrong("InvalidProviderToken")),
         (400, "TopicDisallowed", wrong("TopicDisallowed")),

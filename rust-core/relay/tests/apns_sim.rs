@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use apns_sim::{Config, ProviderKey, Running, Server, tls::Identity};
-use truebadge_protocol::messages::PushEnvironment;
+use truebadge_protocol::messages::{PushEnvironment, PushTokenEnded};
 use truebadge_relay::{
     apns::{Answer, Client, Endpoints, ProviderTokens, generate_key},
     clock::Clock,
@@ -69,7 +69,7 @@ fn now() -> u64 {
 }
 
 fn unknown_device() -> Answer {
-    Answer::TokenEnded("BadDeviceToken".to_owned())
+    Answer::TokenEnded(PushTokenEnded::BadDeviceToken)
 }
 
 #[tokio::test]

@@ -467,6 +467,65 @@ async fn a_token_that_apns_ends_is_not_used_again() {
 }
 
 #[tokio::test]
+async fn the_phone_learns_at_its_next_sync_why_its_push_token_ended() {
+    for (status, reason, name) in [
+        (410, "Unregistered", "unregistered"),
+        (410, "ExpiredToken", "unregistered"),
+        (400, "BadDeviceToken", "bad_device_token"),
+        (400, "DeviceTokenNotForTopic", "device_token_not_for_topic"),
+    ] {
+        let relay = Relay::start().await;
+        let mut phone = relay.phone("alice").await;
+        assert_eq!(phone.sync("").await.get("push_token_ended"), None);
+        relay.apns.answer(status, reason, None);
+        relay.items("alice", "bob", &[1]).await;
+        relay.after(300).await;
+        for _ in 0..2 {
+            assert_eq!(phone.sync("").await["push_token_ended"], name, "{reason}");
+        }
+        let answer = phone.operate(json!([])).await;
+        assert_eq!(answer.body["push_token_ended"], name, "{reason}");
+        let mut fresh = registration();
+        fresh["push_token"] = json!("0011");
+        relay.register(&phone.token, "phone-1", &fresh).await;
+        assert_eq!(phone.sync("").await.get("push_token_ended"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_push_token_that_ended_and_is_registered_again_is_tried_once() {
+    let relay = Relay::start().await;
+    let mut phone = relay.phone("alice").await;
+    for position in [1, 3] {
+        relay.apns.answer(410, "Unregistered", None);
+        relay.items("alice", "bob", &[position]).await;
+        assert_eq!(relay.after(300).await.len(), 1);
+        relay.items("alice", "bob", &[position + 1]).await;
+        assert!(relay.after(1000 * MINUTE).await.is_empty());
+        assert_eq!(phone.sync("").await["push_token_ended"], "unregistered");
+        relay
+            .register(&phone.token, "phone-1", &registration())
+            .await;
+        assert_eq!(phone.sync("").await.get("push_token_ended"), None);
+    }
+    relay.items("alice", "bob", &[5]).await;
+    assert_eq!(relay.after(300).await.len(), 1, "it is good again");
+}
+
+#[tokio::test]
+async fn a_phone_that_lost_its_device_id_leaves_no_word_of_a_dead_push_token() {
+    let relay = Relay::start().await;
+    let mut old = relay.phone("alice").await;
+    let token = relay.mint("alice").await;
+    relay.register(&token, "phone-2", &registration()).await;
+    assert_eq!(
+        old.sync("").await.get("push_token_ended"),
+        None,
+        "APNs did not end it: it is another registration's"
+    );
+}
+
+#[tokio::test]
 async fn a_busy_apns_is_asked_again_not_before_it_said() {
     let relay = Relay::start().await;
     let _phone = relay.phone("alice").await;

@@ -223,6 +223,7 @@ impl State {
             route: Route::new("route-alice").unwrap(),
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
             head: super::version(self.head),
+            push_token_ended: None,
             server_time: 0,
         })
     }
@@ -264,6 +265,7 @@ impl State {
             },
             acknowledged: self.acknowledged,
             last_push: 0,
+            push_token_ended: None,
             server_time: 0,
         }
     }

@@ -146,6 +146,39 @@ pub struct DeviceRegistered {
     pub server_time: u64,
 }
 
+/// Why APNs will not push to a phone's token any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushTokenEnded {
+    /// It is no token of this environment: APNs' 400 `BadDeviceToken`.
+    BadDeviceToken,
+    /// It is another app's: APNs' 400 `DeviceTokenNotForTopic`.
+    DeviceTokenNotForTopic,
+    /// The app was removed or the token has expired: APNs' 410.
+    Unregistered,
+    /// A reason that this version does not know. What to do about it is the same.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A schema that lists today's reasons would refuse tomorrow's.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for PushTokenEnded {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PushTokenEnded".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Why APNs will not push to a phone's token any more. Other reasons may \
+                            be added; what to do about them is the same.",
+            "type": "string",
+            "pattern": "^[a-z_]+$",
+            "examples": ["bad_device_token", "device_token_not_for_topic", "unregistered"],
+        })
+    }
+}
+
 /// The query of `GET /v1/changes`, and of `POST /v1/operations`, whose answer holds changes too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -199,6 +232,10 @@ pub struct Changes {
     #[serde(deserialize_with = "bounded::number")]
     #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]
     pub last_push: u64,
+    /// APNs ended the push token that this device registered last, and why; absent while it can be
+    /// used, and again once the device has registered anew, be it with the same token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_token_ended: Option<PushTokenEnded>,
     /// The relay's clock, Unix milliseconds.
     #[serde(deserialize_with = "bounded::number")]
     #[cfg_attr(feature = "schema", schemars(range(max = NUMBER - 1)))]

@@ -10,7 +10,7 @@ use truebadge_protocol::{
     messages::{
         Action, Alert, Changes, ChangesQuery, Committed, Conditions, ConversationUpsert,
         DeviceRegistered, DeviceRegistration, DeviceToken, Event, EventsRequest, Operation,
-        OperationOutcome, OperationsApplied, OperationsRequest, PushEnvironment,
+        OperationOutcome, OperationsApplied, OperationsRequest, PushEnvironment, PushTokenEnded,
     },
 };
 
@@ -166,6 +166,15 @@ fn registration() -> impl Strategy<Value = DeviceRegistration> {
     )
 }
 
+fn ended() -> impl Strategy<Value = PushTokenEnded> {
+    prop_oneof![
+        Just(PushTokenEnded::BadDeviceToken),
+        Just(PushTokenEnded::DeviceTokenNotForTopic),
+        Just(PushTokenEnded::Unregistered),
+        Just(PushTokenEnded::Unknown),
+    ]
+}
+
 fn changes() -> impl Strategy<Value = Changes> {
     let versions = (version(), version());
     let numbers = (number(), number(), number());
@@ -177,20 +186,24 @@ fn changes() -> impl Strategy<Value = Changes> {
         versions,
         sums,
         numbers,
+        option::of(ended()),
     )
         .prop_map(
-            |(epoch, (reset, more), changes, (next, head), (totals, digest), numbers)| Changes {
-                epoch,
-                reset,
-                changes,
-                next,
-                head,
-                more,
-                totals,
-                digest,
-                acknowledged: numbers.0,
-                last_push: numbers.1,
-                server_time: numbers.2,
+            |(epoch, (reset, more), changes, (next, head), (totals, digest), numbers, ended)| {
+                Changes {
+                    epoch,
+                    reset,
+                    changes,
+                    next,
+                    head,
+                    more,
+                    totals,
+                    digest,
+                    acknowledged: numbers.0,
+                    last_push: numbers.1,
+                    push_token_ended: ended,
+                    server_time: numbers.2,
+                }
             },
         )
 }
@@ -294,4 +307,32 @@ fn a_value_that_an_enumeration_does_not_know_is_an_error() {
     assert!(serde_json::from_str::<EventsRequest>(event).is_err());
     let level = r#"{"unread":1,"level":"loud"}"#;
     assert!(serde_json::from_str::<ConversationUpsert>(level).is_err());
+}
+
+#[test]
+fn a_reason_of_a_later_version_for_the_end_of_a_push_token_is_an_unknown_one() {
+    let mut page = serde_json::json!({
+        "epoch": "e", "reset": false, "changes": [], "next": 1, "head": 1, "more": false,
+        "totals": {"unread": 0, "mentions": 0, "conversations": 0}, "digest": "0000000000000000",
+        "acknowledged": 0, "last_push": 0, "server_time": 0, "applied": [],
+    });
+    let read = |page: &serde_json::Value| {
+        let alone: Changes = serde_json::from_value(page.clone()).unwrap();
+        let with_outcomes: OperationsApplied = serde_json::from_value(page.clone()).unwrap();
+        assert_eq!(alone, with_outcomes.changes);
+        alone.push_token_ended
+    };
+    assert_eq!(read(&page), None);
+    for (name, reason) in [
+        ("bad_device_token", PushTokenEnded::BadDeviceToken),
+        (
+            "device_token_not_for_topic",
+            PushTokenEnded::DeviceTokenNotForTopic,
+        ),
+        ("unregistered", PushTokenEnded::Unregistered),
+        ("eaten_by_a_grue", PushTokenEnded::Unknown),
+    ] {
+        page["push_token_ended"] = name.into();
+        assert_eq!(read(&page), Some(reason), "{name}");
+    }
 }

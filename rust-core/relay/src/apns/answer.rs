@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use truebadge_protocol::messages::PushTokenEnded;
+
 /// What to do about an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// APNs took the push.
     Accepted,
     /// The push token has ended or was never this app's: stop sending to it.
-    TokenEnded(String),
+    TokenEnded(PushTokenEnded),
     /// The provider token is too old: renew it and send again at once.
     RenewToken,
     /// Not now: send again, not before so long if APNs said how long.
@@ -37,9 +39,11 @@ impl Answer {
         };
         match (status, reason) {
             (200, _) => Self::Accepted,
-            (400, "BadDeviceToken" | "DeviceTokenNotForTopic") | (410, _) => {
-                Self::TokenEnded(named())
+            (400, "BadDeviceToken") => Self::TokenEnded(PushTokenEnded::BadDeviceToken),
+            (400, "DeviceTokenNotForTopic") => {
+                Self::TokenEnded(PushTokenEnded::DeviceTokenNotForTopic)
             }
+            (410, _) => Self::TokenEnded(PushTokenEnded::Unregistered),
             (403, "ExpiredProviderToken") => Self::RenewToken,
             (403, _) | (400, "TopicDisallowed" | "MissingTopic" | "BadTopic") => {
                 Self::Misconfigured(named())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use truebadge_protocol::{
     AccountId, DeviceId, Epoch, Totals, Version,
-    messages::{Conditions, PushEnvironment},
+    messages::{Conditions, PushEnvironment, PushTokenEnded},
 };
 
 use crate::{planner::Lane, secret::Hash};
@@ -172,5 +172,5 @@ pub enum Report {
     /// APNs will not take this push whatever we do; the reason.
     Refused(String),
     /// APNs ended the push token; the reason.
-    TokenEnded(String),
+    TokenEnded(PushTokenEnded),
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebadge_protocol::{
     BadgePolicy, DeviceId, Route, Totals, Version,
-    messages::{Conditions, DeviceRegistered, DeviceRegistration, PushEnvironment},
+    messages::{Conditions, DeviceRegistered, DeviceRegistration, PushEnvironment, PushTokenEnded},
 };
 
 use super::{
@@ -22,6 +22,8 @@ pub struct Device {
     pub route: Route,
     pub push_token: Option<String>,
     pub token_generation: i64,
+    /// Why APNs ended the last one; none also where the relay itself stopped using it.
+    pub token_ended: Option<PushTokenEnded>,
     pub environment: PushEnvironment,
     pub topic: String,
     pub policy: BadgePolicy,
@@ -34,8 +36,7 @@ pub struct Device {
 
 const COLUMNS: &str = "id, account, device, route, push_token, token_generation, environment, \
      topic, policy, badges_allowed, alerts_allowed, background_refresh, low_power_mode, cursor, \
-     acknowledged, last_push, told_unread, told_mentions, \
-     told_conversations";
+     acknowledged, last_push, told_unread, told_mentions, told_conversations, token_ended";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
@@ -53,6 +54,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         acknowledged: optional(row, 14)?,
         last_push: unsigned(row, 15)?,
         told: totals(row, 16)?,
+        token_ended: ended(row, 19)?,
     })
 }
 
@@ -79,6 +81,14 @@ fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
     }
 }
 
+/// APNs' reason by its name on the wire. The relay's own reasons are sentences.
+fn ended(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<PushTokenEnded>> {
+    let reason = row.get::<_, Option<String>>(column)?;
+    let name = reason.filter(|reason| !reason.contains(' '));
+    let known = name.map(|name| serde_json::from_value(serde_json::Value::String(name)));
+    known.transpose().map_err(|_| from_sql(column, "no reason"))
+}
+
 /// An enumeration by its name on the wire.
 fn named<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let name = serde_json::Value::String(row.get(column)?);
@@ -86,7 +96,7 @@ fn named<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqli
 }
 
 /// An enumeration's name on the wire.
-fn name_of(value: impl serde::Serialize) -> Result<String> {
+pub fn name_of(value: impl serde::Serialize) -> Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         _ => Err(StoreError::Failed(
@@ -136,8 +146,7 @@ pub fn register(
         let changed = old.push_token != registration.push_token
             || old.environment != registration.environment;
         if changed {
-            let sql = "UPDATE devices SET token_generation = token_generation + 1, \
-                       token_ended = NULL WHERE id = ?1";
+            let sql = "UPDATE devices SET token_generation = token_generation + 1 WHERE id = ?1";
             tx.execute(sql, [old.row])?;
         }
         schedule::reconsider(tx, old.row, now)?;
@@ -163,9 +172,9 @@ fn save(
     let sql = "INSERT INTO devices(account, device, route, push_token, environment, topic, policy, \
          sole_account, badges_allowed, alerts_allowed, background_refresh, low_power_mode, \
          app_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-         ON CONFLICT(account, device) DO UPDATE SET push_token = ?4, environment = ?5, topic = ?6, \
-         policy = ?7, sole_account = ?8, badges_allowed = ?9, alerts_allowed = ?10, \
-         background_refresh = ?11, low_power_mode = ?12, app_version = ?13";
+         ON CONFLICT(account, device) DO UPDATE SET push_token = ?4, token_ended = NULL, \
+         environment = ?5, topic = ?6, policy = ?7, sole_account = ?8, badges_allowed = ?9, \
+         alerts_allowed = ?10, background_refresh = ?11, low_power_mode = ?12, app_version = ?13";
     tx.prepare_cached(sql)?.execute(params![
         account,
         id.as_str(),

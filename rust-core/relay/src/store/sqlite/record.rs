@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::{
     claim::{self, Told},
     convert::signed,
-    schedule,
+    devices, schedule,
 };
 use crate::{
     planner::Rules,
@@ -42,8 +42,9 @@ pub fn record(
             refused(tx, key, &told)?;
         }
         Report::TokenEnded(reason) => {
-            status(tx, key, reason, None)?;
-            token_ended(tx, key, &told, reason, now)?;
+            let reason = devices::name_of(reason)?;
+            status(tx, key, &reason, None)?;
+            token_ended(tx, key, &told, &reason, now)?;
         }
     }
     tx.prepare_cached("DELETE FROM pushes WHERE device = ?1 AND counter <= ?2")?

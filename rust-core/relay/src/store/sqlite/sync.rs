@@ -177,6 +177,7 @@ fn answer(
         digest: sums.digest,
         acknowledged: device.and_then(|device| device.acknowledged).unwrap_or(0),
         last_push: device.map_or(0, |device| device.last_push),
+        push_token_ended: device.and_then(|device| device.token_ended),
         server_time: now,
     })
 }
