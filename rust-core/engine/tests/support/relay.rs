@@ -223,7 +223,6 @@ impl State {
             route: Route::new("route-alice").unwrap(),
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
             head: super::version(self.head),
-            push_token_ended: None,
             server_time: 0,
         })
     }
