@@ -155,14 +155,18 @@ impl Core {
     }
 
     /// Sets the badge, and sets it again while another writer was quicker: the newest is last.
-    /// Gives what was set last, and iOS' answer to it.
-    fn publish(&self, mut state: BadgeState) -> (BadgeState, Pending<()>) {
+    /// Gives what was set last, and iOS' answer to it; no answer when the number is not known, and
+    /// the icon was left as it is.
+    fn publish(&self, mut state: BadgeState) -> (BadgeState, Option<Pending<()>>) {
         loop {
+            if !state.known {
+                return (state, None);
+            }
             let (reply, pending) = Reply::channel();
             self.bridges.badge.set_badge(state.badge, reply);
             match self.store.read(|tx| tx.badge()) {
                 Ok(newer) if newer.generation > state.generation => state = newer,
-                _ => return (state, pending),
+                _ => return (state, Some(pending)),
             }
         }
     }

@@ -57,6 +57,12 @@ impl Mirror {
         }
     }
 
+    /// Whether the server ever told anything: before that, what the account adds up to is unknown,
+    /// which is not zero.
+    pub fn is_heard_of(&self) -> bool {
+        self.epoch.is_some() || self.ahead.is_some()
+    }
+
     /// Whether the mirror knows everything that the server told of.
     pub fn is_complete(&self) -> bool {
         self.epoch.is_some() && self.ahead.is_none()

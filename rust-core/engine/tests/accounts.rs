@@ -4,7 +4,10 @@
 mod support;
 
 use support::{Phone, RELAY, alice};
-use truebadge_engine::EngineError;
+use truebadge_engine::{
+    Clock, EngineError, Process,
+    store::{Durability, Store},
+};
 use truebadge_protocol::{AccountId, BadgePolicy};
 
 fn bob() -> AccountId {
@@ -138,4 +141,75 @@ async fn a_relay_may_paint_only_a_number_that_is_the_whole_apps() {
         .unwrap();
     let elsewhere = registration(&phone).await;
     assert!(!elsewhere.sole_account && !elsewhere.conditions.badges_allowed);
+}
+
+#[tokio::test]
+async fn what_is_not_known_yet_is_not_shown_as_zero() {
+    let phone = Phone::new();
+    phone.relay.fail(support::Fault::Lost);
+
+    let outcome = phone.refresh().await;
+
+    assert!(!outcome.badge.unwrap().known && !outcome.shown);
+    assert_eq!(phone.icon(), None, "the icon may show an earlier truth");
+    phone.refresh().await;
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn an_account_that_was_never_heard_of_does_not_stop_the_badge_of_the_others() {
+    let phone = Phone::new();
+    phone.engine.add_account(&bob(), RELAY).unwrap();
+    add_to_store(&phone, "alice", 3);
+
+    let badge = phone.engine.set_participation(&alice(), true).unwrap();
+
+    assert!(badge.known && !badge.complete);
+    assert_eq!(phone.icon(), Some(3));
+}
+
+fn hold_badge(phone: &Phone) {
+    let store = Store::new(phone.directory.path(), Process::App);
+    store
+        .write(Durability::Refetchable, |tx| {
+            tx.hold_badge(phone.watch.now())
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_held_badge_stays_until_all_accounts_that_take_part_were_heard_of() {
+    let phone = Phone::new();
+    phone.engine.add_account(&bob(), RELAY).unwrap();
+    hold_badge(&phone);
+    add_to_store(&phone, "alice", 3);
+
+    phone.engine.set_policy(BadgePolicy::Messages).unwrap();
+    assert_eq!(phone.icon(), None, "a part of the sum is an older truth");
+
+    add_to_store(&phone, "bob", 4);
+    phone.engine.set_policy(BadgePolicy::Messages).unwrap();
+    assert_eq!(phone.icon(), Some(7));
+
+    // It ended for good: an account that joins later holds nothing.
+    let carol = AccountId::new("carol").unwrap();
+    phone.engine.add_account(&carol, RELAY).unwrap();
+    phone.engine.set_policy(BadgePolicy::Conversations).unwrap();
+    assert_eq!(phone.icon(), Some(2));
+}
+
+#[tokio::test]
+async fn a_badge_is_not_held_for_longer_than_a_day_by_an_account_that_is_never_heard_of() {
+    let phone = Phone::new();
+    phone.engine.add_account(&bob(), RELAY).unwrap();
+    hold_badge(&phone);
+    add_to_store(&phone, "alice", 3);
+    let unreachable = [Some(support::Fault::Lost), Some(support::Fault::Lost)];
+
+    phone.refresh_with_faults(&unreachable).await;
+    assert_eq!(phone.icon(), None);
+
+    phone.watch.advance(std::time::Duration::from_hours(25));
+    phone.refresh_with_faults(&unreachable).await;
+    assert_eq!(phone.icon(), Some(3));
 }

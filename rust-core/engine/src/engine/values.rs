@@ -98,6 +98,9 @@ pub struct BadgeState {
     /// Every account's mirror knows all that its server told of. Otherwise the number comes from
     /// totals that the server told, and the conversations lag behind it.
     pub complete: bool,
+    /// Enough was heard from the relays to show the number. Otherwise the icon stays as it is: what
+    /// is not known is not zero.
+    pub known: bool,
 }
 
 /// What the local part of a push did.

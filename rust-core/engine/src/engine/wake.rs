@@ -224,10 +224,10 @@ impl Core {
     }
 
     fn set_again(&self) -> Local {
-        match self
-            .store
-            .write(Durability::Refetchable, |tx| tx.recount_badge())
-        {
+        match self.store.write(Durability::Refetchable, |tx| {
+            tx.end_old_hold(self.bridges.clock.now())?;
+            tx.recount_badge()
+        }) {
             Ok(badge) => self.shown(None, badge, Accounts::All),
             Err(error) => Local::failed(error),
         }
@@ -238,7 +238,7 @@ impl Core {
         Local {
             disposition,
             badge: Some(badge),
-            confirmation: Some(confirmation),
+            confirmation,
             sync,
             error: None,
         }
@@ -294,7 +294,7 @@ impl Core {
         }
         let (state, confirmation) = self.publish(state);
         outcome.badge = Some(state);
-        Some(confirmation)
+        confirmation
     }
 
     /// Waits for iOS to confirm the badge, and removes the notifications that are read.

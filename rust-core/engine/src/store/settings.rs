@@ -1,11 +1,16 @@
 //! Single values: the badge and its generation, the policy, what the phone told of itself.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, ToSql, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 use truebadge_protocol::{BadgePolicy, messages::Conditions};
 
-use super::Tx;
+use super::{Account, Tx};
 use crate::{EngineError, Timestamp, badge, engine::BadgeState};
+
+/// No badge is held longer.
+const HELD_AT_MOST: Duration = Duration::from_hours(24);
 
 impl Tx<'_> {
     fn setting<T: FromSql>(&self, name: &str) -> Result<Option<T>, EngineError> {
@@ -85,28 +90,66 @@ impl Tx<'_> {
             badge: self.setting("badge")?.unwrap_or(0),
             generation: self.setting("generation")?.unwrap_or(0),
             complete: self.setting("complete")?.unwrap_or(true),
+            known: self.setting("known")?.unwrap_or(true),
         })
+    }
+
+    /// Leaves the icon as it is until every account that takes part was heard of: what it shows
+    /// came from a mirror that is lost, and a sum without some of the accounts would be an older
+    /// truth than that (S1, S2). Ends by itself after [`HELD_AT_MOST`].
+    pub fn hold_badge(&self, now: Timestamp) -> Result<(), EngineError> {
+        self.set_setting("held_since", now.0)
+    }
+
+    /// Ends a hold that has lasted too long: one account whose relay is never heard of must not stop
+    /// the badge of the others for good.
+    pub fn end_old_hold(&self, now: Timestamp) -> Result<(), EngineError> {
+        let since: Option<i64> = self.setting("held_since")?;
+        let over = |since| {
+            Timestamp(since)
+                .after(HELD_AT_MOST)
+                .has_come(now, HELD_AT_MOST)
+        };
+        if since.is_some_and(over) {
+            self.set_setting("held_since", None::<i64>)?;
+        }
+        Ok(())
     }
 
     /// Counts the badge anew and gives it the next generation, in the transaction of the change
     /// that caused it (S5).
+    ///
+    /// An account that nothing was ever heard of adds nothing. When that is so for all that take part,
+    /// the number is unknown and not zero: the icon may show what an earlier installation, or the
+    /// app before it had this engine, left there.
     pub fn recount_badge(&self) -> Result<BadgeState, EngineError> {
+        let mut accounts = self.accounts()?;
+        accounts.retain(|account| account.participates && !account.signed_out);
+        let policy = self.policy()?;
         let mut totals = Vec::new();
-        let mut complete = true;
-        for account in self.accounts()? {
-            if account.participates && !account.signed_out {
-                complete &= account.mirror.is_complete();
-                totals.push(self.account_totals(&account)?);
-            }
+        for account in &accounts {
+            totals.push(self.account_totals(account)?);
         }
         let state = BadgeState {
-            badge: badge::badge(self.policy()?, totals),
+            badge: badge::badge(policy, totals),
             generation: self.badge()?.generation + 1,
-            complete,
+            complete: accounts.iter().all(|account| account.mirror.is_complete()),
+            known: policy == BadgePolicy::Off || self.is_known(&accounts)?,
         };
         self.set_setting("badge", state.badge)?;
         self.set_setting("generation", state.generation)?;
         self.set_setting("complete", state.complete)?;
+        self.set_setting("known", state.known)?;
         Ok(state)
+    }
+
+    fn is_known(&self, accounts: &[Account]) -> Result<bool, EngineError> {
+        let heard = |account: &Account| account.mirror.is_heard_of();
+        if accounts.iter().all(heard) {
+            self.set_setting("held_since", None::<i64>)?;
+            return Ok(true);
+        }
+        let held = self.setting::<i64>("held_since")?.is_some();
+        Ok(!held && accounts.iter().any(heard))
     }
 }
