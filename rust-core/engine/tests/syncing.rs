@@ -102,14 +102,33 @@ async fn a_mirror_that_diverged_is_fetched_anew_in_the_same_wake() {
 }
 
 #[tokio::test]
+async fn what_the_relay_sent_is_told_apart_from_what_came() {
+    let phone = Phone::synced().await;
+    phone.relay.arrive("a", 1);
+    phone.relay.0.lock().unwrap().last_push = 3;
+    phone.push(&phone.relay.push(1, 0)).await;
+
+    phone.refresh().await;
+
+    let pushes = phone.engine.accounts().unwrap()[0].pushes;
+    assert_eq!((pushes.received, pushes.sent), (1, 3));
+    phone.push(&phone.relay.push(3, 0)).await;
+    assert_eq!(phone.engine.accounts().unwrap()[0].pushes.received, 3);
+}
+
+#[tokio::test]
 async fn a_relay_whose_digest_never_fits_is_asked_a_bounded_number_of_times() {
     let phone = Phone::new();
     phone.relay.commit("a", 2, 2);
     phone.relay.0.lock().unwrap().digest_lies = true;
 
-    phone.refresh().await;
+    let first = phone.refresh().await;
 
-    assert!(phone.relay.requests().len() <= 6);
+    assert_eq!(first.error, Some(EngineError::MirrorDiverged));
+    assert_eq!(phone.relay.requests().len(), 2, "registered, asked once");
+    let next = phone.refresh().await;
+    assert_eq!(next.error, Some(EngineError::MirrorDiverged));
+    assert_eq!(phone.relay.requests().len(), 1, "asked once in each wake");
     assert_eq!(
         phone.icon(),
         Some(2),

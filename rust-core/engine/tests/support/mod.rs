@@ -81,6 +81,8 @@ impl CredentialProvider for Keychain {
 pub struct Watch {
     wall: AtomicI64,
     elapsed: tokio::sync::watch::Sender<Duration>,
+    /// Who waits for at most a second waits in vain: the second goes by.
+    pub in_vain: AtomicBool,
 }
 
 impl Watch {
@@ -88,6 +90,7 @@ impl Watch {
         Self {
             wall: AtomicI64::new(1_790_000_000_000),
             elapsed: tokio::sync::watch::Sender::new(Duration::ZERO),
+            in_vain: AtomicBool::new(false),
         }
     }
 
@@ -115,7 +118,12 @@ impl Clock for Watch {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let until = self.elapsed() + duration;
         let mut elapsed = self.elapsed.subscribe();
+        let sender = self.elapsed.clone();
+        let in_vain = self.in_vain.load(Ordering::Relaxed) && duration <= Duration::from_secs(1);
         async move {
+            if in_vain {
+                sender.send_modify(|elapsed| *elapsed += duration);
+            }
             let ended = elapsed.wait_for(|elapsed| *elapsed >= until).await.is_ok();
             assert!(ended, "the watch outlives who sleeps by it");
         }
@@ -156,6 +164,25 @@ impl Phone {
     /// Another process, or the same one started anew, over the same store.
     pub fn again(&self, process: Process) -> Self {
         Self::over(Arc::clone(&self.directory), process, &self.relay)
+    }
+
+    /// Another engine over the same store, with another iOS around it.
+    pub fn with_ios(
+        &self,
+        badge: Arc<dyn AppBadge>,
+        delivered: Arc<dyn DeliveredNotifications>,
+    ) -> Engine {
+        Engine::new(
+            configuration(self.directory.path(), Process::App),
+            Bridges {
+                badge,
+                delivered,
+                credentials: self.keychain.clone(),
+                transport: self.relay.clone(),
+                clock: self.watch.clone(),
+            },
+        )
+        .unwrap()
     }
 
     fn over(directory: Arc<TempDir>, process: Process, relay: &Arc<FakeRelay>) -> Self {

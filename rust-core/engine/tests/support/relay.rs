@@ -26,6 +26,8 @@ pub enum Fault {
     AnswerLost,
     /// The relay answers with this status.
     Status(u16, Option<Duration>),
+    /// It arrives, and no answer ever comes.
+    Never,
     /// The relay answers with a problem document.
     Problem(ProblemKind),
 }
@@ -43,6 +45,10 @@ pub struct State {
     pub refused_tokens: Vec<String>,
     pub registrations: Vec<DeviceRegistration>,
     pub operations_applied: usize,
+    /// The counter of the newest push.
+    pub last_push: u64,
+    /// Requests that the phone gave up.
+    pub cancelled: usize,
     pub digest_lies: bool,
     /// The version of each mark that another device set.
     pub marked_elsewhere: BTreeMap<ConversationId, u64>,
@@ -184,7 +190,7 @@ impl FakeRelay {
                     body: Vec::new(),
                 });
             }
-            _ => {}
+            Some(Fault::Never | Fault::AnswerLost) | None => {}
         }
         if state
             .refused_tokens
@@ -208,8 +214,10 @@ impl FakeRelay {
                 body: Vec::new(),
             },
         };
-        if matches!(fault, Some(Fault::AnswerLost)) {
-            return Err(TransportError::Broken);
+        match fault {
+            Some(Fault::AnswerLost) => return Err(TransportError::Broken),
+            Some(Fault::Never) => return Err(TransportError::TimedOut),
+            _ => {}
         }
         Ok(response)
     }
@@ -263,7 +271,7 @@ impl State {
                 digest
             },
             acknowledged: self.acknowledged,
-            last_push: 0,
+            last_push: self.last_push,
             push_token_ended: None,
             server_time: 0,
         }
@@ -343,6 +351,15 @@ fn json(value: &impl serde::Serialize) -> Response {
     }
 }
 
+/// Counts a request as given up when its future is dropped.
+struct GivenUp<'a>(&'a FakeRelay);
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap().cancelled += 1;
+    }
+}
+
 impl Transport for FakeRelay {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let answer = self.answer(&request);
@@ -350,6 +367,14 @@ impl Transport for FakeRelay {
         if let Some(Meanwhile(happens)) = meanwhile {
             happens();
         }
-        async move { answer }.boxed()
+        let never = answer == Err(TransportError::TimedOut);
+        async move {
+            if never {
+                let _given_up = GivenUp(self);
+                std::future::pending::<()>().await;
+            }
+            answer
+        }
+        .boxed()
     }
 }
