@@ -102,7 +102,8 @@ impl Engine {
     }
 
     /// Takes APNs' device token, in hexadecimal. The relays are told at the next wake with a
-    /// network. Give it at every launch: it can change at any time.
+    /// network. Give it at every launch: it can change at any time. One that APNs had ended, and that
+    /// iOS gave again, is tried again.
     pub fn set_push_token(&self, token: Option<&str>) -> Result<(), EngineError> {
         let hexadecimal = |token: &str| {
             !token.is_empty()
@@ -114,15 +115,16 @@ impl Engine {
                 "the push token is not hexadecimal",
             ));
         }
-        self.core
-            .store
-            .write(Durability::Refetchable, |tx| tx.set_push_token(token))
+        self.visit().store.write(Durability::Refetchable, |tx| {
+            tx.set_push_token(token)?;
+            tx.forget_ended_push_token()
+        })
     }
 
     /// Takes what the phone's settings let through. The relays are told at the next wake with a
     /// network.
     pub fn set_conditions(&self, conditions: Conditions) -> Result<(), EngineError> {
-        self.core
+        self.visit()
             .store
             .write(Durability::Refetchable, |tx| tx.set_conditions(conditions))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use support::{BUDGET, Fault, Meanwhile, Phone, alice};
 use truebadge_engine::{Cause, EngineError, Process, transport::TransportError};
-use truebadge_protocol::ProblemKind;
+use truebadge_protocol::{ProblemKind, messages::PushTokenEnded};
 
 #[tokio::test]
 async fn many_pages_arrive_as_one_truth() {
@@ -99,6 +99,31 @@ async fn a_mirror_that_diverged_is_fetched_anew_in_the_same_wake() {
             .unread,
         2
     );
+}
+
+#[tokio::test]
+async fn a_push_token_that_apns_ended_is_asked_for_again_and_told_again_once_an_hour() {
+    let phone = Phone::new();
+    phone.engine.set_push_token(Some("00ff")).unwrap();
+    phone.refresh().await;
+    let ends = || {
+        phone.relay.0.lock().unwrap().push_token_ended = Some(PushTokenEnded::BadDeviceToken);
+    };
+    ends();
+    assert!(phone.refresh().await.push_token_wanted);
+    assert!(!phone.refresh().await.push_token_wanted, "once");
+    let view = phone.engine.accounts().unwrap().remove(0);
+    assert_eq!(view.push_token_ended, Some(PushTokenEnded::BadDeviceToken));
+
+    phone.engine.set_push_token(Some("00ff")).unwrap();
+    phone.refresh().await;
+
+    assert_eq!(phone.relay.0.lock().unwrap().registrations.len(), 2);
+    assert_eq!(phone.engine.accounts().unwrap()[0].push_token_ended, None);
+    ends();
+    assert!(!phone.refresh().await.push_token_wanted);
+    phone.watch.advance(Duration::from_hours(1));
+    assert!(phone.refresh().await.push_token_wanted);
 }
 
 #[tokio::test]

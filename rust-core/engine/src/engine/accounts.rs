@@ -146,6 +146,7 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineErro
         account: account.account,
         relay: account.relay,
         pushes: account.pushes,
+        push_token_ended: account.push_token_ended,
         participates: account.participates,
         signed_out: account.signed_out,
     })

@@ -3,7 +3,8 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use truebadge_protocol::{
-    AccountId, ConversationState, DeviceId, Totals, messages::PushEnvironment,
+    AccountId, ConversationState, DeviceId, Totals,
+    messages::{PushEnvironment, PushTokenEnded},
 };
 use url::Url;
 
@@ -131,6 +132,9 @@ pub struct WakeOutcome {
     pub removed: Vec<String>,
     /// Operations that a relay refused.
     pub rejected: Vec<RejectedOperation>,
+    /// A relay says that APNs ended the push token: ask iOS for one again, and hand it over with
+    /// `set_push_token`, also when it is the same. Said at most once an hour.
+    pub push_token_wanted: bool,
     /// Accounts that ended at their relay.
     pub signed_out: Vec<AccountId>,
     /// The first thing that went wrong.
@@ -149,6 +153,7 @@ impl fmt::Debug for WakeOutcome {
             .field("synced", &self.synced)
             .field("removed", &self.removed.len())
             .field("rejected", &self.rejected)
+            .field("push_token_wanted", &self.push_token_wanted)
             .field("signed_out", &self.signed_out)
             .field("error", &self.error)
             .finish()
@@ -196,6 +201,9 @@ pub struct AccountView {
     pub pending: usize,
     /// Pushes that its relay sent to this phone, and pushes that came.
     pub pushes: PushCounters,
+    /// APNs ended the push token that its relay has, and why: nothing is pushed until iOS gives one
+    /// again.
+    pub push_token_ended: Option<PushTokenEnded>,
 }
 
 /// A conversation as the person should see it.

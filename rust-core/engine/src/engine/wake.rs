@@ -28,6 +28,9 @@ const IOS_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 /// A malformed push may cause a sync this often.
 const MALFORMED_PAUSE: Duration = Duration::from_mins(15);
 
+/// The host is asked for a push token this often.
+const PUSH_TOKEN_PAUSE: Duration = Duration::from_hours(1);
+
 /// What the local part of a wake left to do.
 #[derive(Debug)]
 struct Local {
@@ -104,6 +107,7 @@ impl Engine {
                 synced: false,
                 removed: Vec::new(),
                 rejected: Vec::new(),
+                push_token_wanted: false,
                 signed_out: Vec::new(),
                 error: error.or(Some(failure)),
             },
@@ -258,6 +262,7 @@ impl Core {
             synced: false,
             removed: Vec::new(),
             rejected: Vec::new(),
+            push_token_wanted: false,
             signed_out: Vec::new(),
             error: local.error,
         };
@@ -272,6 +277,10 @@ impl Core {
             let confirmation = self.set_if_changed(&mut outcome);
             self.settle(&mut outcome, confirmation, &deadline).await;
         }
+        match self.wants_push_token() {
+            Ok(wanted) => outcome.push_token_wanted = wanted,
+            Err(error) => outcome.note(error),
+        }
         tracing::info!(
             ?cause,
             badge = outcome.badge.map(|state| state.badge),
@@ -280,6 +289,23 @@ impl Core {
             "a wake ended"
         );
         outcome
+    }
+
+    /// Whether the host should ask iOS for a push token again: at a bounded rate, because iOS may well
+    /// give the same.
+    fn wants_push_token(&self) -> Result<bool, EngineError> {
+        let ended = |account: &Account| account.push_token_ended.is_some() && !account.signed_out;
+        if !self.store.read(|tx| tx.accounts())?.iter().any(ended) {
+            return Ok(false);
+        }
+        let now = self.bridges.clock.now();
+        self.store.write(Durability::Refetchable, |tx| {
+            let due = tx.push_token_wanted_at()?.has_come(now, PUSH_TOKEN_PAUSE);
+            if due {
+                tx.set_push_token_wanted_at(now.after(PUSH_TOKEN_PAUSE))?;
+            }
+            Ok(due)
+        })
     }
 
     fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Pending<()>> {

@@ -1,7 +1,9 @@
 //! The accounts on this phone: how far each mirror is, and what its relay was told.
 
 use rusqlite::{OptionalExtension, Row, params, types::ToSqlOutput};
-use truebadge_protocol::{AccountId, Digest, Epoch, Route, Totals, Version};
+use truebadge_protocol::{
+    AccountId, Digest, Epoch, Route, Totals, Version, messages::PushTokenEnded,
+};
 use url::Url;
 
 use super::{Tx, rows::checked};
@@ -52,6 +54,8 @@ pub struct Account {
     pub failures: u32,
     /// Pushes that were sent and pushes that came.
     pub pushes: PushCounters,
+    /// APNs ended the push token that the relay has, and why.
+    pub push_token_ended: Option<PushTokenEnded>,
 }
 
 /// Pushes to this phone for one account, by the counter that each of them carries.
@@ -95,7 +99,8 @@ impl std::fmt::Debug for Registration {
 const COLUMNS: &str = "key, account, relay, participates, signed_out, route, epoch, cursor, unread, \
      mentions, conversations, digest, ahead_epoch, ahead_version, ahead_unread, ahead_mentions, \
      ahead_conversations, ahead_acknowledged, staging_epoch, staging_next, reset_wanted, \
-     next_operation, registration, registered_at, retry_at, failures, push_received, push_sent";
+     next_operation, registration, registered_at, retry_at, failures, push_received, push_sent, \
+     push_token_ended";
 
 impl Tx<'_> {
     /// All accounts, in the order in which they were added.
@@ -167,7 +172,8 @@ impl Tx<'_> {
                      ahead_mentions = ?14, ahead_conversations = ?15, ahead_acknowledged = ?16,
                      staging_epoch = ?17, staging_next = ?18, reset_wanted = ?19,
                      next_operation = ?20, registration = ?21, registered_at = ?22,
-                     retry_at = ?23, failures = ?24, push_received = ?25, push_sent = ?26
+                     retry_at = ?23, failures = ?24, push_received = ?25, push_sent = ?26,
+                     push_token_ended = ?27
                  WHERE key = ?1",
             )?
             .execute(params![
@@ -197,7 +203,19 @@ impl Tx<'_> {
                 account.failures,
                 account.pushes.received,
                 account.pushes.sent,
+                account.push_token_ended.map(reason_text).transpose()?,
             ])?;
+        Ok(())
+    }
+
+    /// iOS gave a push token, perhaps the same once more: relays that know of a dead one are told.
+    pub fn forget_ended_push_token(&self) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE accounts SET push_token_ended = NULL, registration = NULL
+                 WHERE push_token_ended IS NOT NULL",
+            )?
+            .execute([])?;
         Ok(())
     }
 
@@ -233,6 +251,14 @@ impl Tx<'_> {
             statement.execute(params![account, counter])?;
         }
         Ok(())
+    }
+}
+
+/// A reason as the wire writes it.
+fn reason_text(reason: PushTokenEnded) -> Result<String, EngineError> {
+    match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(text)) => Ok(text),
+        _ => Err(EngineError::Runtime),
     }
 }
 
@@ -299,5 +325,9 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
             received: row.get(26)?,
             sent: row.get(27)?,
         },
+        push_token_ended: row
+            .get::<_, Option<String>>(28)?
+            .map(|reason| checked(28, serde_json::from_value(reason.into())))
+            .transpose()?,
     })
 }

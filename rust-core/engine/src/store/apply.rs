@@ -108,6 +108,7 @@ impl Tx<'_> {
         };
         account.mirror.hear(told.clone());
         account.pushes.sent = answer.last_push;
+        account.push_token_ended = answer.push_token_ended;
         match page.rows {
             Rows::Merge => {
                 let merged = self.merged(account, &answer.changes)?;

@@ -84,6 +84,18 @@ impl Tx<'_> {
         self.set_setting("malformed_sync_at", at.0)
     }
 
+    /// When the host may next be asked for a push token.
+    pub fn push_token_wanted_at(&self) -> Result<Timestamp, EngineError> {
+        Ok(Timestamp(
+            self.setting("push_token_wanted_at")?.unwrap_or(0),
+        ))
+    }
+
+    /// Sets when the host may next be asked for a push token.
+    pub fn set_push_token_wanted_at(&self, at: Timestamp) -> Result<(), EngineError> {
+        self.set_setting("push_token_wanted_at", at.0)
+    }
+
     /// The badge as the last write left it.
     pub fn badge(&self) -> Result<BadgeState, EngineError> {
         Ok(BadgeState {

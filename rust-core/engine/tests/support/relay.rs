@@ -13,7 +13,7 @@ use truebadge_protocol::{
     ConversationId, ConversationState, Digest, Epoch, Problem, ProblemKind, Route, Totals, Version,
     messages::{
         Action, Changes, DeviceRegistered, DeviceRegistration, OperationOutcome, OperationsApplied,
-        OperationsRequest,
+        OperationsRequest, PushTokenEnded,
     },
 };
 
@@ -47,6 +47,8 @@ pub struct State {
     pub operations_applied: usize,
     /// The counter of the newest push.
     pub last_push: u64,
+    /// APNs ended the token.
+    pub push_token_ended: Option<PushTokenEnded>,
     /// Requests that the phone gave up.
     pub cancelled: usize,
     pub digest_lies: bool,
@@ -225,6 +227,7 @@ impl FakeRelay {
 
 impl State {
     fn register(&mut self, body: &[u8]) -> Response {
+        self.push_token_ended = None;
         self.registrations
             .push(serde_json::from_slice(body).unwrap());
         json(&DeviceRegistered {
@@ -272,7 +275,7 @@ impl State {
             },
             acknowledged: self.acknowledged,
             last_push: self.last_push,
-            push_token_ended: None,
+            push_token_ended: self.push_token_ended,
             server_time: 0,
         }
     }
