@@ -107,6 +107,14 @@ impl Driver {
                     "push not accepted, sent again"
                 );
             }
+            Report::Unknown(at) => {
+                tracing::warn!(
+                    lane,
+                    counter,
+                    in_ms = at - now,
+                    "push not known to be accepted, sent again"
+                );
+            }
             Report::Refused(reason) => tracing::error!(lane, counter, reason, "push refused"),
             Report::TokenEnded(reason) => {
                 tracing::info!(lane, counter, ?reason, "push token ended");
@@ -148,15 +156,20 @@ impl Driver {
 fn report(answer: Answer, push: &Outgoing, now: u64, jitter: f64) -> Report {
     let later =
         |wait: Duration| now.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    let wait = backoff(push.attempts, jitter);
+    let pause = |asked: Option<Duration>| asked.map_or(wait, |asked| asked.max(wait));
     match answer {
         Answer::Accepted => Report::Accepted,
         Answer::TokenEnded(reason) => Report::TokenEnded(reason),
         Answer::Again { reason, after } => {
             tracing::warn!(reason, "APNs is not taking pushes now");
-            let wait = backoff(push.attempts, jitter);
-            Report::Again(later(after.map_or(wait, |after| after.max(wait))))
+            Report::Again(later(pause(after)))
         }
-        Answer::RenewToken => Report::Again(later(backoff(push.attempts, jitter))),
+        Answer::Unknown { reason, after } => {
+            tracing::warn!(reason, "APNs did not say whether it took a push");
+            Report::Unknown(later(pause(after)))
+        }
+        Answer::RenewToken => Report::Again(later(wait)),
         Answer::Misconfigured(reason) => {
             tracing::error!(
                 reason,

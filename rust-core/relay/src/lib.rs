@@ -7,6 +7,7 @@
 //! | [`store`] | the state, one transaction per call; what is owed to devices | SQLite |
 //! | [`apns`] | Apple's push service: provider tokens, headers, what its answers mean | HTTP/2 |
 //! | [`driver`] | takes what is due from the store, sends it, notes what became of it | both |
+//! | [`tidy`] | forgets what may not be kept for longer | – |
 //! | [`http`] | the endpoints: credentials, limits, problem documents | HTTP |
 //! | [`config`], [`cli`] | what the operator sets, and the commands | files |
 //! | [`clock`], [`secret`] | time, and bearer tokens | – |
@@ -26,3 +27,4 @@ pub mod model;
 pub mod planner;
 pub mod secret;
 pub mod store;
+pub mod tidy;

@@ -127,6 +127,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     fn claim(&self, now: u64) -> Result<Claim>;
     /// Takes note of what became of a push.
     fn record(&self, push: &PushKey, report: &Report, now: u64) -> Result<()>;
+    /// Forgets what has waited longer than it may: texts of notifications that were never sent.
+    fn tidy(&self, now: u64) -> Result<()>;
     /// Makes pushes due again that were taken when the process ended.
     fn release_claims(&self) -> Result<()>;
 }

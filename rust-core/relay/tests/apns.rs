@@ -52,6 +52,10 @@ fn apns_reasons_are_understood() {
         reason: reason.to_owned(),
         after,
     };
+    let unknown = |reason: &str, after| Answer::Unknown {
+        reason: reason.to_owned(),
+        after,
+    };
     let wrong = |reason: &str| Answer::Misconfigured(reason.to_owned());
     let minute = Some(Duration::from_mins(1));
     for (status, reason, answer) in [
@@ -71,7 +75,7 @@ fn apns_reasons_are_understood() {
         (
             500,
             "InternalServerError",
-            again("InternalServerError", minute),
+            unknown("InternalServerError", minute),
         ),
         (503, "", again("status 503", minute)),
         (

@@ -537,7 +537,111 @@ async fn a_busy_apns_is_asked_again_not_before_it_said() {
     assert_eq!(relay.after(1).await.len(), 1);
     let pushes = relay.after(2_000).await;
     assert_eq!(pushes.len(), 1);
-    assert_eq!(pushes[0].payload().counter, 3, "each push sent counts");
+    assert_eq!(
+        pushes[0].payload().counter,
+        1,
+        "what APNs did not take does not count"
+    );
+}
+
+#[tokio::test]
+async fn a_hole_in_the_counters_is_a_push_that_apns_took_or_may_have_taken() {
+    let relay = Relay::start().await;
+    let mut phone = relay.phone("alice").await;
+    for (status, reason) in [
+        (429, "TooManyRequests"),
+        (413, "PayloadTooLarge"),
+        (403, "InvalidProviderToken"),
+    ] {
+        relay.apns.answer(status, reason, None);
+        relay.items("alice", reason, &[1]).await;
+        assert_eq!(relay.after(300).await[0].payload().counter, 1, "{reason}");
+        assert_eq!(phone.sync("").await["last_push"], 0, "{reason}");
+        relay.after(10 * MINUTE).await;
+    }
+    relay.items("alice", "bob", &[1]).await;
+    assert_eq!(relay.after(300).await[0].payload().counter, 1);
+    assert_eq!(phone.sync("").await["last_push"], 1);
+    relay.apns.answer(500, "InternalServerError", None);
+    relay.items("alice", "bob", &[2]).await;
+    assert_eq!(relay.after(300).await[0].payload().counter, 2);
+    assert_eq!(relay.after(MINUTE).await[0].payload().counter, 3);
+    assert_eq!(phone.sync("").await["last_push"], 3);
+}
+
+#[tokio::test]
+async fn a_push_that_was_under_way_when_the_relay_ended_may_have_arrived() {
+    use truebadge_relay::store::{Claim, Store};
+    let relay = Relay::start().await;
+    let mut phone = relay.phone("alice").await;
+    let (epoch, token) = (phone.epoch.clone(), phone.token.clone());
+    relay.items("alice", "bob", &[1]).await;
+    phone.cursor = 0;
+    let claimed = relay.store.claim(relay.now() + 300).unwrap();
+    assert!(matches!(claimed, Claim::Push(push) if push.key.counter == 1));
+    let relay = relay.restart().await;
+    assert_eq!(relay.after(300).await[0].payload().counter, 2);
+    let path = format!("/v1/changes?epoch={epoch}&since=1");
+    let answer = relay.request("GET", &path, Some(&token), None).await;
+    assert_eq!(answer.body["last_push"], 2);
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_composed_holds_up_no_other() {
+    let relay = Relay::start().await;
+    for account in ["alice", "bob"] {
+        let token = relay.mint(account).await;
+        let mut registered = registration();
+        registered["push_token"] = json!(if account == "alice" { "aa" } else { "bb" });
+        relay.register(&token, account, &registered).await;
+    }
+    let database = rusqlite::Connection::open(relay.directory.path().join("relay.db")).unwrap();
+    let sql = "UPDATE devices SET policy = 'of a later version' WHERE device = 'alice'";
+    database.execute(sql, []).unwrap();
+    let mut shown = support::item("eve", 1);
+    shown["alert"] = json!({ "body": "hello" });
+    for account in ["alice", "bob"] {
+        relay.events(account, json!([shown])).await;
+        relay.items(account, "eve", &[2]).await;
+    }
+    let pushes = relay.after(300).await;
+    assert!(!pushes.is_empty() && pushes.iter().all(|push| push.token == "bb"));
+    let sql = "UPDATE devices SET policy = 'messages' WHERE device = 'alice'";
+    database.execute(sql, []).unwrap();
+    assert!(relay.after(9 * MINUTE).await.is_empty());
+    let pushes = relay.after(MINUTE).await;
+    assert_eq!((pushes.len(), pushes[0].lane()), (1, "silent"));
+    assert_eq!(
+        pushes[0].payload().totals.unread,
+        2,
+        "only its text is lost"
+    );
+}
+
+#[tokio::test]
+async fn the_text_of_a_notification_is_forgotten_after_a_day_also_where_nothing_is_pushed() {
+    use std::sync::Arc;
+    use truebadge_relay::{clock::Clock, store::sqlite::SqliteStore, tidy};
+    let relay = Relay::start().await;
+    let _phone = relay.phone("alice").await;
+    let mut shown = support::item("bob", 1);
+    shown["alert"] = json!({ "body": "hello" });
+    relay.events("alice", json!([shown])).await;
+    let path = relay.directory.path().join("relay.db");
+    let kept = || {
+        let sql = "SELECT count(*) FROM alerts";
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let (_stop, stopped) = tokio::sync::watch::channel(true);
+    for (age, left) in [(24 * 60 * MINUTE - 1, 1), (24 * 60 * MINUTE, 0)] {
+        let without_a_key = Arc::new(SqliteStore::open(&path, None).unwrap());
+        let then = relay.now() + age;
+        tidy::run(without_a_key, Clock::new(move || then), stopped.clone()).await;
+        assert_eq!(kept(), left);
+    }
 }
 
 #[tokio::test]

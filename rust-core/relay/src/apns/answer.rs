@@ -20,6 +20,14 @@ pub enum Answer {
         /// What `Retry-After` said.
         after: Option<Duration>,
     },
+    /// APNs may have taken it or not: its answer did not come, or says nothing of the push. Sent
+    /// again, as another push: Apple does not promise that one `apns-id` is delivered once.
+    Unknown {
+        /// What happened.
+        reason: String,
+        /// What `Retry-After` said.
+        after: Option<Duration>,
+    },
     /// The relay's key, team or topic is not what APNs expects: no push will get through until the
     /// operator corrects it. Sent again later.
     Misconfigured(String),
@@ -48,7 +56,11 @@ impl Answer {
             (403, _) | (400, "TopicDisallowed" | "MissingTopic" | "BadTopic") => {
                 Self::Misconfigured(named())
             }
-            (429 | 500.., _) => Self::Again {
+            (429 | 503, _) => Self::Again {
+                reason: named(),
+                after,
+            },
+            (500.., _) => Self::Unknown {
                 reason: named(),
                 after,
             },

@@ -177,10 +177,7 @@ impl Client {
             .body(push.payload.clone());
         match request.send().await {
             Ok(response) => understood(response).await,
-            Err(error) => Answer::Again {
-                reason: unreachable(&error).to_owned(),
-                after: None,
-            },
+            Err(error) => failed(&error),
         }
     }
 }
@@ -231,13 +228,19 @@ async fn understood(mut response: reqwest::Response) -> Answer {
     Answer::of(status, if plain { &reason } else { "" }, after)
 }
 
-/// Says what failed without the address, which has the push token in it.
-fn unreachable(error: &reqwest::Error) -> &'static str {
+/// Says what failed without the address, which has the push token in it. Without a connection APNs
+/// has not seen the push; later it may have.
+fn failed(error: &reqwest::Error) -> Answer {
+    let after = None;
     if error.is_connect() {
-        "APNs cannot be reached"
-    } else if error.is_timeout() {
+        let reason = "APNs cannot be reached".to_owned();
+        return Answer::Again { reason, after };
+    }
+    let reason = if error.is_timeout() {
         "APNs did not answer in time"
     } else {
         "the connection to APNs broke"
-    }
+    };
+    let reason = reason.to_owned();
+    Answer::Unknown { reason, after }
 }

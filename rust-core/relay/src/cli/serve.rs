@@ -19,6 +19,7 @@ use crate::{
     http::{self, App, RateLimiter},
     secret::Hash,
     store::{Store, sqlite::SqliteStore},
+    tidy,
 };
 
 /// Requests and pushes that are under way when the relay is stopped get so long to end.
@@ -60,6 +61,8 @@ async fn run(
 ) -> anyhow::Result<()> {
     app.store.release_claims()?;
     let (stopper, stop) = watch::channel(false);
+    let store = Arc::clone(&app.store);
+    tokio::spawn(tidy::run(store, app.clock.clone(), stop.clone()));
     let pushing = if let Some(client) = client {
         let (store, bell) = (Arc::clone(&app.store), Arc::clone(&app.bell));
         let driver = Driver::new(store, client, app.clock.clone(), bell);

@@ -216,10 +216,17 @@ impl Store for SqliteStore {
         }
     }
 
+    fn tidy(&self, now: u64) -> Result<()> {
+        self.write(|tx| claim::forget_old_alerts(tx, now))
+    }
+
     fn release_claims(&self) -> Result<()> {
         self.write(|tx| {
-            tx.execute("UPDATE devices SET in_flight = NULL", [])?;
+            // They may have reached APNs: their counters are used up.
             let sql = "UPDATE pushes SET status = 'unknown' WHERE status = 'taken'";
+            tx.execute(sql, [])?;
+            let sql = "UPDATE devices SET last_push = in_flight, in_flight = NULL \
+                       WHERE in_flight IS NOT NULL";
             tx.execute(sql, [])?;
             Ok(())
         })

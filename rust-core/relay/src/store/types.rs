@@ -114,7 +114,8 @@ pub struct TokenSummary {
 pub struct PushKey {
     /// The registration's row.
     pub device: i64,
-    /// The device's push counter.
+    /// The device's push counter: one more than that of the newest push that APNs took or may have
+    /// taken, so that a hole at the phone is a push that was lost.
     pub counter: u64,
 }
 
@@ -167,8 +168,10 @@ pub enum Claim {
 pub enum Report {
     /// APNs took it.
     Accepted,
-    /// It is to be sent again at this Unix millisecond.
+    /// APNs did not take it. Something is to be sent again at this Unix millisecond.
     Again(u64),
+    /// APNs may have taken it or not. Something is to be sent again at this Unix millisecond.
+    Unknown(u64),
     /// APNs will not take this push whatever we do; the reason.
     Refused(String),
     /// APNs ended the push token; the reason.

@@ -18,26 +18,49 @@ use crate::{
 
 /// Looks at so many devices that turn out to need nothing, before it lets others use the store.
 const LOOKS: usize = 64;
+/// A badge push that could not be composed is tried again after so long.
+const SET_ASIDE: u64 = 10 * 60_000;
 /// A notification that could not be sent for so long is not sent.
 const ALERT_KEPT: u64 = 24 * 3_600_000;
 
-/// Takes a push that is due; see [`crate::store::Store::claim`].
+/// Takes a push that is due; see [`crate::store::Store::claim`]. One that cannot be composed is set
+/// aside, so that it holds up no other.
 pub fn claim(tx: &Connection, rules: &Rules, now: u64) -> Result<Claim> {
     for _ in 0..LOOKS {
-        if let Some(alert) = due_alert(tx, now)? {
-            if let Some(push) = take_alert(tx, &alert, now)? {
-                return Ok(Claim::Push(Box::new(push)));
-            }
-            continue;
-        }
-        let Some(row) = due_device(tx, now)? else {
+        let taken = if let Some(row) = due(tx, "alerts", "id", now)? {
+            alone(tx, || take_alert(tx, row, now), || forget_alert(tx, row))?
+        } else if let Some(row) = due(tx, "schedule", "device", now)? {
+            alone(
+                tx,
+                || take_badge(tx, rules, row, now),
+                || schedule::wait(tx, row, Some(now + SET_ASIDE)),
+            )?
+        } else {
             return next(tx);
         };
-        if let Some(push) = take_badge(tx, rules, row, now)? {
+        if let Some(push) = taken {
             return Ok(Claim::Push(Box::new(push)));
         }
     }
     Ok(Claim::Wait(now))
+}
+
+/// Takes a push or, where that fails, undoes what it wrote so far and sets the push aside. A
+/// database that fails altogether fails here too.
+fn alone(
+    tx: &Connection,
+    take: impl FnOnce() -> Result<Option<Outgoing>>,
+    set_aside: impl FnOnce() -> Result<()>,
+) -> Result<Option<Outgoing>> {
+    tx.execute_batch("SAVEPOINT push")?;
+    let taken = take().or_else(|error| {
+        tx.execute_batch("ROLLBACK TO push")?;
+        set_aside()?;
+        tracing::error!(%error, "a push cannot be composed and is set aside; others are sent");
+        Ok(None)
+    });
+    tx.execute_batch("RELEASE push")?;
+    taken
 }
 
 const SENDABLE: &str = "devices.in_flight IS NULL AND devices.push_token IS NOT NULL";
@@ -60,19 +83,18 @@ fn next(tx: &Connection) -> Result<Claim> {
         .map_or(Claim::Idle, Claim::Wait))
 }
 
-fn due_device(tx: &Connection, now: u64) -> Result<Option<i64>> {
+/// The row that has waited longest, by its column that names it.
+fn due(tx: &Connection, table: &str, name: &str, now: u64) -> Result<Option<i64>> {
     let sql = format!(
-        "SELECT schedule.device FROM schedule JOIN devices ON devices.id = schedule.device \
-         WHERE {SENDABLE} AND due_at <= ?1 ORDER BY due_at LIMIT 1"
+        "SELECT {table}.{name} FROM {table} JOIN devices ON devices.id = {table}.device \
+         WHERE {SENDABLE} AND due_at <= ?1 ORDER BY due_at, {table}.{name} LIMIT 1"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement
-        .query_row([signed(now)], |row| row.get(0))
-        .optional()?)
+    let found = statement.query_row([signed(now)], |row| row.get(0));
+    Ok(found.optional()?)
 }
 
 struct DueAlert {
-    row: i64,
     device: i64,
     conversation: ConversationId,
     position: Position,
@@ -81,29 +103,38 @@ struct DueAlert {
     created_at: u64,
 }
 
-fn due_alert(tx: &Connection, now: u64) -> Result<Option<DueAlert>> {
-    let sql = format!(
-        "SELECT alerts.id, alerts.device, conversation, position, alert, attempts, created_at \
-         FROM alerts JOIN devices ON devices.id = alerts.device \
-         WHERE {SENDABLE} AND due_at <= ?1 ORDER BY due_at, alerts.id LIMIT 1"
-    );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let found = statement.query_row([signed(now)], |row| {
+fn due_alert(tx: &Connection, row: i64) -> Result<DueAlert> {
+    let sql = "SELECT device, conversation, position, alert, attempts, created_at \
+               FROM alerts WHERE id = ?1";
+    let mut statement = tx.prepare_cached(sql)?;
+    Ok(statement.query_row([row], |row| {
         Ok(DueAlert {
-            row: row.get(0)?,
-            device: row.get(1)?,
-            conversation: id(row, 2)?,
-            position: number(row, 3)?,
-            alert: row.get(4)?,
-            attempts: row.get(5)?,
-            created_at: unsigned(row, 6)?,
+            device: row.get(0)?,
+            conversation: id(row, 1)?,
+            position: number(row, 2)?,
+            alert: row.get(3)?,
+            attempts: row.get(4)?,
+            created_at: unsigned(row, 5)?,
         })
-    });
-    Ok(found.optional()?)
+    })?)
+}
+
+fn forget_alert(tx: &Connection, row: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM alerts WHERE id = ?1")?
+        .execute([row])?;
+    Ok(())
+}
+
+/// Forgets the notifications that waited too long.
+pub fn forget_old_alerts(tx: &Connection, now: u64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM alerts WHERE created_at <= ?1")?
+        .execute([signed(now.saturating_sub(ALERT_KEPT))])?;
+    Ok(())
 }
 
 /// The notification, if its item is still unread and it is not too old.
-fn take_alert(tx: &Connection, due: &DueAlert, now: u64) -> Result<Option<Outgoing>> {
+fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
+    let due = due_alert(tx, row)?;
     let device = devices::load(tx, due.device)?.ok_or(StoreError::NotFound)?;
     let account = accounts::load(tx, device.account)?;
     let rows = AccountRows {
@@ -117,13 +148,12 @@ fn take_alert(tx: &Connection, due: &DueAlert, now: u64) -> Result<Option<Outgoi
     let text: Option<Alert> = serde_json::from_str(&due.alert).ok();
     let young = due.created_at + ALERT_KEPT > now;
     let Some(alert) = text.filter(|_| unread && young && device.conditions.alerts_allowed) else {
-        tx.execute("DELETE FROM alerts WHERE id = ?1", [due.row])?;
-        return Ok(None);
+        return forget_alert(tx, row).map(|()| None);
     };
     let owed = schedule::load(tx, device.row)?;
     let fall = falls(&device, account.sums.totals) || owed.is_some_and(|owed| owed.fall.is_some());
     let item = Item {
-        row: due.row,
+        row,
         conversation: &due.conversation,
         position: due.position,
         alert: &alert,
@@ -252,7 +282,7 @@ fn write_down(
     now: u64,
 ) -> Result<()> {
     let totals = account.sums.totals;
-    tx.prepare_cached("UPDATE devices SET last_push = ?2, in_flight = ?2 WHERE id = ?1")?
+    tx.prepare_cached("UPDATE devices SET in_flight = ?2 WHERE id = ?1")?
         .execute(params![device.row, signed(counter)])?;
     let sql = "INSERT INTO pushes(device, counter, lane, alert, version, unread, mentions, \
                conversations, changes, fall, repeat, token_generation, claimed_at, status) \

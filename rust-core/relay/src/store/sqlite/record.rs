@@ -30,21 +30,24 @@ pub fn record(
         .execute([key.device])?;
     match report {
         Report::Accepted => {
-            status(tx, key, "accepted", Some(now))?;
+            count(tx, key, "accepted", Some(now))?;
             accepted(tx, rules, key, &told, now)?;
         }
-        Report::Again(at) => {
-            status(tx, key, "failed", None)?;
+        Report::Unknown(at) => {
+            count(tx, key, "unknown", None)?;
             again(tx, key, &told, *at)?;
         }
-        Report::Refused(reason) => {
-            status(tx, key, reason, None)?;
+        Report::Again(at) => {
+            discount(tx, key)?;
+            again(tx, key, &told, *at)?;
+        }
+        Report::Refused(_) => {
+            discount(tx, key)?;
             refused(tx, key, &told)?;
         }
         Report::TokenEnded(reason) => {
-            let reason = devices::name_of(reason)?;
-            status(tx, key, &reason, None)?;
-            token_ended(tx, key, &told, &reason, now)?;
+            discount(tx, key)?;
+            token_ended(tx, key, &told, &devices::name_of(reason)?, now)?;
         }
     }
     tx.prepare_cached("DELETE FROM pushes WHERE device = ?1 AND counter <= ?2")?
@@ -52,7 +55,10 @@ pub fn record(
     Ok(())
 }
 
-fn status(tx: &Connection, key: &PushKey, status: &str, sent_at: Option<u64>) -> Result<()> {
+/// The push has reached APNs, or may have: its counter is used up.
+fn count(tx: &Connection, key: &PushKey, status: &str, sent_at: Option<u64>) -> Result<()> {
+    tx.prepare_cached("UPDATE devices SET last_push = ?2 WHERE id = ?1")?
+        .execute(params![key.device, signed(key.counter)])?;
     let sql = "UPDATE pushes SET status = ?3, sent_at = ?4 WHERE device = ?1 AND counter = ?2";
     tx.prepare_cached(sql)?.execute(params![
         key.device,
@@ -60,6 +66,13 @@ fn status(tx: &Connection, key: &PushKey, status: &str, sent_at: Option<u64>) ->
         status,
         sent_at.map(signed)
     ])?;
+    Ok(())
+}
+
+/// APNs did not take the push: the next one gets its counter.
+fn discount(tx: &Connection, key: &PushKey) -> Result<()> {
+    tx.prepare_cached("DELETE FROM pushes WHERE device = ?1 AND counter = ?2")?
+        .execute(params![key.device, signed(key.counter)])?;
     Ok(())
 }
 
