@@ -16,6 +16,13 @@ use truebadge_protocol::{
     ConversationId, ConversationState, DeviceId, Digest, Position, Totals, Version,
 };
 
+/// Conversations of an account that only its phones have named; see `docs/decisions/0047-…`.
+pub const PHONES_ONLY: usize = 10_000;
+/// Items of an account that were read before they were reported.
+pub const READ_AHEAD: usize = 10_000;
+/// Items of a conversation that were read one by one above its read marker, the newest of them.
+pub const READ_SINGLY: usize = 4096;
+
 /// What an account adds up to. Kept incrementally; a recount gives the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sums {
@@ -40,6 +47,8 @@ pub struct Conversation {
     pub told: ToldCounts,
     /// The unread items that are kept for it; they and `told` make up the state's counts.
     pub items: Counted,
+    /// The backend has named it, not only a phone.
+    pub reported: bool,
 }
 
 /// Counts without items, from `PUT …/conversations/{id}`.
@@ -82,6 +91,7 @@ impl Conversation {
             marked_by: None,
             told: ToldCounts::default(),
             items: Counted::default(),
+            reported: false,
         }
     }
 }
@@ -128,6 +138,8 @@ pub trait Rows {
     fn conversation(&mut self, id: &ConversationId) -> Result<Option<Conversation>, Self::Error>;
     /// Keeps a conversation in place of the one with its id.
     fn save(&mut self, conversation: &Conversation) -> Result<(), Self::Error>;
+    /// How many conversations only phones have named, counted up to [`PHONES_ONLY`].
+    fn phones_only(&mut self) -> Result<usize, Self::Error>;
     /// Keeps an unread item, and returns what it adds: the same position is one item, and mentions
     /// if either did; one that was read already adds nothing.
     fn insert_item(
@@ -136,7 +148,8 @@ pub trait Rows {
         position: Position,
         mention: bool,
     ) -> Result<Counted, Self::Error>;
-    /// Marks items as read, those also that did not arrive yet, and returns what was unread of them.
+    /// Marks items as read, those also that were not reported yet ([`READ_AHEAD`] of an account), and
+    /// returns what was unread of them. Keeps the newest [`READ_SINGLY`] read ones.
     fn read_items(
         &mut self,
         id: &ConversationId,

@@ -5,7 +5,7 @@ use truebadge_protocol::{
     messages::{Action, ConversationUpsert, Event},
 };
 
-use super::{Conversation, Counted, Rows, Sums, ToldCounts};
+use super::{Conversation, Counted, PHONES_ONLY, Rows, Sums, ToldCounts};
 
 /// Above every item.
 const NEWEST: Position = match Position::new(limits::NUMBER - 1) {
@@ -56,12 +56,21 @@ impl Phone<'_> {
 pub struct Ledger<'a, R: Rows> {
     sums: Sums,
     rows: &'a mut R,
+    /// The backend reports, not a phone.
+    reporting: bool,
+    /// How many conversations only phones have named, once that was counted.
+    phones_only: Option<usize>,
 }
 
 impl<'a, R: Rows> Ledger<'a, R> {
     /// Continues an account at these sums.
     pub fn new(sums: Sums, rows: &'a mut R) -> Self {
-        Self { sums, rows }
+        Self {
+            sums,
+            rows,
+            reporting: true,
+            phones_only: None,
+        }
     }
 
     /// The account's sums after everything applied so far.
@@ -71,6 +80,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
 
     /// Applies what the app's backend reports.
     pub fn event(&mut self, event: &Event) -> Result<Outcome, R::Error> {
+        self.reporting = true;
         match event {
             Event::Item {
                 conversation,
@@ -98,10 +108,28 @@ impl<'a, R: Rows> Ledger<'a, R> {
         }
     }
 
-    /// Applies what the person did on a phone.
+    /// Applies what the person did on a phone. It may be about a conversation that the backend has not
+    /// reported yet; but a phone that names ever new ones must not fill the database.
     pub fn action(&mut self, action: &Action, on: Phone<'_>) -> Result<Outcome, R::Error> {
+        self.reporting = false;
         let known = self.rows.conversation(action.conversation())?;
-        let removed = known.is_some_and(|known| known.state.removed);
+        if let Some(known) = known {
+            return self.act(action, on, known.state.removed);
+        }
+        let others = match self.phones_only {
+            Some(others) => others,
+            None => self.rows.phones_only()?,
+        };
+        if others >= PHONES_ONLY {
+            self.phones_only = Some(others);
+            return Ok(Outcome::Rejected("there is no such conversation"));
+        }
+        let outcome = self.act(action, on, false)?;
+        self.phones_only = Some(others + usize::from(outcome.version().is_some()));
+        Ok(outcome)
+    }
+
+    fn act(&mut self, action: &Action, on: Phone<'_>, removed: bool) -> Result<Outcome, R::Error> {
         match action {
             Action::ReadUpTo {
                 conversation,
@@ -134,6 +162,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
         id: &ConversationId,
         upsert: &ConversationUpsert,
     ) -> Result<Outcome, R::Error> {
+        self.reporting = true;
         let mut next = self.take(id)?;
         self.forget(&mut next, NEWEST)?;
         let state = &mut next.state;
@@ -213,9 +242,16 @@ impl<'a, R: Rows> Ledger<'a, R> {
             .copied()
             .filter(|position| *position > marker)
             .collect();
+        if above.is_empty() {
+            return self.settle(next);
+        }
         let read = self.rows.read_items(id, &above)?;
         next.items = next.items.without(read);
-        self.settle(next)
+        match self.rows.conversation(id)? {
+            Some(_) => self.settle(next),
+            // What was read ahead is kept with a conversation, so there must be one.
+            None => self.commit(next, &Conversation::empty(id.clone())),
+        }
     }
 
     fn mark(
@@ -255,9 +291,10 @@ impl<'a, R: Rows> Ledger<'a, R> {
     /// Leaves a tombstone whose marker covers every item so far, so that one that is reported late
     /// does not bring the conversation back.
     fn remove(&mut self, id: &ConversationId) -> Result<Outcome, R::Error> {
-        let Some(mut next) = self.rows.conversation(id)? else {
+        if self.rows.conversation(id)?.is_none() {
             return Ok(Outcome::Unchanged);
-        };
+        }
+        let mut next = self.take(id)?;
         let marker = next.state.read_up_to.max(next.state.newest);
         self.forget(&mut next, NEWEST)?;
         next.told = ToldCounts::default();
@@ -275,10 +312,10 @@ impl<'a, R: Rows> Ledger<'a, R> {
     }
 
     fn take(&mut self, id: &ConversationId) -> Result<Conversation, R::Error> {
-        Ok(self
-            .rows
-            .conversation(id)?
-            .unwrap_or_else(|| Conversation::empty(id.clone())))
+        let known = self.rows.conversation(id)?;
+        let mut taken = known.unwrap_or_else(|| Conversation::empty(id.clone()));
+        taken.reported |= self.reporting;
+        Ok(taken)
     }
 
     /// Adds up the conversation, and gives it the next version if phones would see a difference.
@@ -295,6 +332,11 @@ impl<'a, R: Rows> Ledger<'a, R> {
             }
             return Ok(Outcome::Unchanged);
         }
+        self.commit(next, &old)
+    }
+
+    /// Gives a conversation the next version.
+    fn commit(&mut self, mut next: Conversation, old: &Conversation) -> Result<Outcome, R::Error> {
         let version = self.sums.head.next();
         next.state.version = version;
         self.sums = Sums {

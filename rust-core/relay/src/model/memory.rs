@@ -7,12 +7,13 @@ use std::{
 
 use truebadge_protocol::{ConversationId, Position};
 
-use super::{Conversation, Counted, Rows};
+use super::{Conversation, Counted, PHONES_ONLY, READ_AHEAD, READ_SINGLY, Rows};
 
 #[derive(Debug, Clone, Copy)]
 struct Item {
     mention: bool,
     read: bool,
+    reported: bool,
 }
 
 /// An account's conversations in memory.
@@ -42,6 +43,11 @@ impl Rows for MemoryRows {
         Ok(())
     }
 
+    fn phones_only(&mut self) -> Result<usize, Infallible> {
+        let phones_only = self.conversations.values().filter(|known| !known.reported);
+        Ok(phones_only.take(PHONES_ONLY).count())
+    }
+
     fn insert_item(
         &mut self,
         id: &ConversationId,
@@ -50,15 +56,17 @@ impl Rows for MemoryRows {
     ) -> Result<Counted, Infallible> {
         let items = self.items.entry(id.clone()).or_default();
         let Some(item) = items.get_mut(&position) else {
-            let read = false;
-            items.insert(position, Item { mention, read });
-            return Ok(Counted {
-                items: 1,
-                mentions: u32::from(mention),
-            });
+            let arrived = Item {
+                mention,
+                read: false,
+                reported: true,
+            };
+            items.insert(position, arrived);
+            return Ok(one(mention));
         };
         let raised = mention && !item.mention && !item.read;
         item.mention |= mention;
+        item.reported = true;
         Ok(Counted {
             items: 0,
             mentions: u32::from(raised),
@@ -70,19 +78,30 @@ impl Rows for MemoryRows {
         id: &ConversationId,
         positions: &[Position],
     ) -> Result<Counted, Infallible> {
+        let all = self.items.values().flat_map(BTreeMap::values);
+        let mut ahead = all.filter(|item| !item.reported).count();
         let items = self.items.entry(id.clone()).or_default();
-        let mut read = Counted::default();
+        let mut was_unread = Counted::default();
         for position in positions {
-            let mention = items.get(position).is_some_and(|item| item.mention);
-            let done = Item {
-                mention,
-                read: true,
-            };
-            if items.insert(*position, done).is_some_and(|item| !item.read) {
-                read = read.and(one(mention));
+            if let Some(item) = items.get_mut(position) {
+                if !std::mem::replace(&mut item.read, true) {
+                    was_unread = was_unread.and(one(item.mention));
+                }
+            } else if ahead < READ_AHEAD {
+                ahead += 1;
+                let unknown = Item {
+                    mention: false,
+                    read: true,
+                    reported: false,
+                };
+                items.insert(*position, unknown);
             }
         }
-        Ok(read)
+        let read = items.iter().rev().filter(|(_, item)| item.read);
+        if let Some(oldest) = read.map(|(position, _)| *position).nth(READ_SINGLY) {
+            items.retain(|position, item| !item.read || *position > oldest);
+        }
+        Ok(was_unread)
     }
 
     fn forget_items(

@@ -186,10 +186,7 @@ struct Applied<'a> {
 }
 
 fn apply<'a>(tx: &Connection, account: &Account, events: &'a [Event]) -> Result<Applied<'a>> {
-    let mut rows = AccountRows {
-        tx,
-        account: account.row,
-    };
+    let mut rows = AccountRows::new(tx, account.row);
     let mut ledger = Ledger::new(account.sums, &mut rows);
     let mut changed = BTreeSet::new();
     let mut arrived = Vec::new();
@@ -219,10 +216,7 @@ pub fn upsert(
     now: u64,
 ) -> Result<Committed> {
     let account = find_or_create(tx, name, now)?;
-    let mut rows = AccountRows {
-        tx,
-        account: account.row,
-    };
+    let mut rows = AccountRows::new(tx, account.row);
     let mut ledger = Ledger::new(account.sums, &mut rows);
     let outcome = ledger.upsert(id, state)?;
     let sums = ledger.sums();
@@ -270,10 +264,7 @@ fn alert(tx: &Connection, account: &Account, arrived: &[&Event], now: u64) -> Re
         else {
             continue;
         };
-        let mut rows = AccountRows {
-            tx,
-            account: account.row,
-        };
+        let mut rows = AccountRows::new(tx, account.row);
         let known = rows.conversation(conversation)?;
         let level = known.map(|known| known.state.level).unwrap_or_default();
         if level.alerts(*mention) {

@@ -137,10 +137,7 @@ fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
     let due = due_alert(tx, row)?;
     let device = devices::load(tx, due.device)?.ok_or(StoreError::NotFound)?;
     let account = accounts::load(tx, device.account)?;
-    let rows = AccountRows {
-        tx,
-        account: account.row,
-    };
+    let rows = AccountRows::new(tx, account.row);
     let unread = matches!(
         rows.item(&due.conversation, due.position)?,
         Some((_, false))

@@ -100,10 +100,7 @@ fn rows(
     let Some(cursor) = device.cursor else {
         return Ok(None);
     };
-    let rows = AccountRows {
-        tx,
-        account: account.row,
-    };
+    let rows = AccountRows::new(tx, account.row);
     let rows = rows.above(cursor, false, PUSH_ROWS + 1)?;
     Ok((rows.len() <= PUSH_ROWS).then_some(rows))
 }

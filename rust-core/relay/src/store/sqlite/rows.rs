@@ -5,18 +5,14 @@ use truebadge_protocol::{ConversationId, ConversationState, DeviceId, Level, Pos
 
 use super::convert::{count, from_sql, id, number, optional_id, signed};
 use crate::{
-    model::{Conversation, Counted, Rows, ToldCounts},
+    model::{Conversation, Counted, PHONES_ONLY, READ_AHEAD, READ_SINGLY, Rows, ToldCounts},
     store::StoreError,
 };
-
-/// Items of a conversation that were read one by one are remembered up to this many, the newest of
-/// them: an adapter that never moves the read marker would otherwise grow the file for ever.
-const READ_ITEMS: i64 = 4096;
 
 /// The columns of [`conversation`], in its order.
 pub const COLUMNS: &str = "id, version, unread, mentions, newest, read_up_to, level, \
      marked_unread, removed, marked_at, marked_by, told_unread, told_mentions, told_newest, \
-     items, item_mentions";
+     items, item_mentions, reported";
 
 /// Reads a row with [`COLUMNS`].
 pub fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
@@ -44,6 +40,7 @@ pub fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
             items: row.get(14)?,
             mentions: row.get(15)?,
         },
+        reported: row.get(16)?,
     })
 }
 
@@ -53,9 +50,20 @@ pub struct AccountRows<'a> {
     pub tx: &'a Connection,
     /// The account's row.
     pub account: i64,
+    /// How many items may still be read ahead, once that was counted.
+    room_ahead: Option<usize>,
 }
 
-impl AccountRows<'_> {
+impl<'a> AccountRows<'a> {
+    /// The rows of an account.
+    pub fn new(tx: &'a Connection, account: i64) -> Self {
+        Self {
+            tx,
+            account,
+            room_ahead: None,
+        }
+    }
+
     /// Conversations above a version in ascending order, at most `limit`.
     pub fn above(
         &self,
@@ -95,11 +103,11 @@ impl Rows for AccountRows<'_> {
         let state = &conversation.state;
         let sql = format!(
             "INSERT INTO conversations(account, {COLUMNS}) \
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17) \
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) \
              ON CONFLICT(account, id) DO UPDATE SET version = ?3, unread = ?4, mentions = ?5, \
              newest = ?6, read_up_to = ?7, level = ?8, marked_unread = ?9, removed = ?10, \
              marked_at = ?11, marked_by = ?12, told_unread = ?13, told_mentions = ?14, \
-             told_newest = ?15, items = ?16, item_mentions = ?17"
+             told_newest = ?15, items = ?16, item_mentions = ?17, reported = ?18"
         );
         self.tx.prepare_cached(&sql)?.execute(params![
             self.account,
@@ -119,8 +127,13 @@ impl Rows for AccountRows<'_> {
             signed(conversation.told.newest.get()),
             conversation.items.items,
             conversation.items.mentions,
+            conversation.reported,
         ])?;
         Ok(())
+    }
+
+    fn phones_only(&mut self) -> Result<usize, StoreError> {
+        self.unreported("conversations", PHONES_ONLY)
     }
 
     fn insert_item(
@@ -131,9 +144,9 @@ impl Rows for AccountRows<'_> {
     ) -> Result<Counted, StoreError> {
         let known = self.item(id, position)?;
         let (old_mention, read) = known.unwrap_or((false, false));
-        let sql = "INSERT INTO items(account, conversation, position, mention, read) \
-                   VALUES (?1, ?2, ?3, ?4, 0) \
-                   ON CONFLICT DO UPDATE SET mention = max(mention, excluded.mention)";
+        let sql = "INSERT INTO items(account, conversation, position, mention, read, reported) \
+                   VALUES (?1, ?2, ?3, ?4, 0, 1) ON CONFLICT \
+                   DO UPDATE SET mention = max(mention, excluded.mention), reported = 1";
         self.tx.prepare_cached(sql)?.execute(params![
             self.account,
             id.as_str(),
@@ -151,24 +164,38 @@ impl Rows for AccountRows<'_> {
         id: &ConversationId,
         positions: &[Position],
     ) -> Result<Counted, StoreError> {
+        let mut room = match self.room_ahead {
+            Some(room) => room,
+            None => READ_AHEAD - self.unreported("items", READ_AHEAD)?,
+        };
         let mut was_unread = Counted::default();
-        let sql = "INSERT INTO items(account, conversation, position, mention, read) \
-                   VALUES (?1, ?2, ?3, 0, 1) ON CONFLICT DO UPDATE SET read = 1";
+        let mut read = self.tx.prepare_cached(
+            "UPDATE items SET read = 1 \
+             WHERE account = ?1 AND conversation = ?2 AND position = ?3",
+        )?;
+        let mut read_ahead = self.tx.prepare_cached(
+            "INSERT INTO items(account, conversation, position, mention, read, reported) \
+             VALUES (?1, ?2, ?3, 0, 1, 0)",
+        )?;
         for position in positions {
-            if let Some((mention, false)) = self.item(id, *position)? {
-                was_unread = was_unread.and(Counted {
-                    items: 1,
-                    mentions: u32::from(mention),
-                });
-            }
             let key = params![self.account, id.as_str(), signed(position.get())];
-            self.tx.prepare_cached(sql)?.execute(key)?;
+            match self.item(id, *position)? {
+                Some((mention, false)) => {
+                    read.execute(key)?;
+                    was_unread = was_unread.and(Counted {
+                        items: 1,
+                        mentions: u32::from(mention),
+                    });
+                }
+                None if room > 0 => {
+                    read_ahead.execute(key)?;
+                    room -= 1;
+                }
+                Some((_, true)) | None => {}
+            }
         }
-        let sql = "DELETE FROM items WHERE account = ?1 AND conversation = ?2 AND read = 1 AND \
-                   position <= (SELECT position FROM items WHERE account = ?1 AND \
-                   conversation = ?2 AND read = 1 ORDER BY position DESC LIMIT 1 OFFSET ?3)";
-        let key = params![self.account, id.as_str(), READ_ITEMS];
-        self.tx.prepare_cached(sql)?.execute(key)?;
+        self.room_ahead = Some(room);
+        self.forget_read_singly(id)?;
         Ok(was_unread)
     }
 
@@ -193,6 +220,27 @@ impl Rows for AccountRows<'_> {
 }
 
 impl AccountRows<'_> {
+    /// How many rows of a table the backend has not reported, counted up to a bound.
+    fn unreported(&self, table: &str, bound: usize) -> Result<usize, StoreError> {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE account = ?1 AND reported = 0 LIMIT ?2)"
+        );
+        let key = params![self.account, signed(bound as u64)];
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let counted: u32 = statement.query_row(key, |row| count(row, 0))?;
+        Ok(usize::try_from(counted).unwrap_or(bound).min(bound))
+    }
+
+    /// An adapter that never moves the read marker would otherwise grow the file for ever.
+    fn forget_read_singly(&self, id: &ConversationId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM items WHERE account = ?1 AND conversation = ?2 AND read = 1 AND \
+                   position <= (SELECT position FROM items WHERE account = ?1 AND \
+                   conversation = ?2 AND read = 1 ORDER BY position DESC LIMIT 1 OFFSET ?3)";
+        let key = params![self.account, id.as_str(), signed(READ_SINGLY as u64)];
+        self.tx.prepare_cached(sql)?.execute(key)?;
+        Ok(())
+    }
+
     /// An item above the read marker: whether it mentions the person, whether it was read.
     pub fn item(
         &self,

@@ -40,10 +40,15 @@ CREATE TABLE conversations(
     -- How many unread rows of `items` it has.
     items INTEGER NOT NULL,
     item_mentions INTEGER NOT NULL,
+    -- The backend has named it, not only a phone.
+    reported INTEGER NOT NULL,
     PRIMARY KEY(account, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX conversations_by_version ON conversations(account, version);
+
+-- Phones may name so many only.
+CREATE INDEX conversations_of_phones ON conversations(account) WHERE reported = 0;
 
 -- Items above their conversation's read marker. Those read one by one stay, so that they do not
 -- count when they are reported again.
@@ -53,8 +58,12 @@ CREATE TABLE items(
     position INTEGER NOT NULL,
     mention INTEGER NOT NULL,
     read INTEGER NOT NULL,
+    -- The backend has named it; otherwise it was read ahead.
+    reported INTEGER NOT NULL,
     PRIMARY KEY(account, conversation, position)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX items_read_ahead ON items(account) WHERE reported = 0;
 
 CREATE TABLE idempotency(
     account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,

@@ -80,10 +80,7 @@ fn apply(
     device: &Device,
     request: &OperationsRequest,
 ) -> Result<Done> {
-    let mut rows = AccountRows {
-        tx,
-        account: account.row,
-    };
+    let mut rows = AccountRows::new(tx, account.row);
     let mut ledger = Ledger::new(account.sums, &mut rows);
     let mut acknowledged = known(device, request);
     let mut applied = Vec::new();
@@ -146,10 +143,7 @@ fn answer(
 ) -> Result<Changes> {
     let sums = account.sums;
     let start = PageStart::of(ask.epoch.as_ref(), ask.since, &account.epoch, sums.head);
-    let rows = AccountRows {
-        tx,
-        account: account.row,
-    };
+    let rows = AccountRows::new(tx, account.row);
     let mut changes = rows.above(start.above, start.reset, ask.limit + 1)?;
     let more = changes.len() > ask.limit;
     changes.truncate(ask.limit);
