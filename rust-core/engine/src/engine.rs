@@ -4,6 +4,7 @@ mod accounts;
 mod deadline;
 mod delivered;
 mod flight;
+mod operations;
 mod registration;
 mod request;
 mod runtime;

@@ -1,14 +1,13 @@
-//! Accounts, conversations, and what the person did with them.
+//! Accounts and their conversations.
 
-use truebadge_protocol::{AccountId, ConversationId, OperationId, Position};
+use truebadge_protocol::AccountId;
 use url::Url;
-use uuid::Uuid;
 
 use super::{AccountView, BadgeState, ConversationView, Engine};
 use crate::{
     EngineError,
-    overlay::{PendingKind, PendingOperation, lay_over},
-    store::{Account, Durability, StoredOperation, Tx},
+    overlay::{PendingOperation, lay_over},
+    store::{Account, Durability, Tx},
 };
 
 impl Engine {
@@ -71,65 +70,6 @@ impl Engine {
             views.retain(|view| view.pending || view.state.is_active());
             views.sort_by(|a, b| a.state.id.cmp(&b.state.id));
             Ok(views)
-        })
-    }
-
-    /// The person read everything up to `up_to`, after which `remaining` items are still unread.
-    /// Survives a kill (S3); goes to the relay with the next refresh.
-    pub fn mark_read(
-        &self,
-        account: &AccountId,
-        conversation: &ConversationId,
-        up_to: Position,
-        remaining: u32,
-    ) -> Result<BadgeState, EngineError> {
-        self.record(
-            account,
-            conversation,
-            PendingKind::ReadUpTo {
-                position: up_to,
-                remaining,
-            },
-        )
-    }
-
-    /// The person marked a conversation unread, or took that back. Survives a kill (S3); goes to
-    /// the relay with the next refresh.
-    pub fn mark_unread(
-        &self,
-        account: &AccountId,
-        conversation: &ConversationId,
-        marked: bool,
-    ) -> Result<BadgeState, EngineError> {
-        self.record(account, conversation, PendingKind::MarkedUnread { marked })
-    }
-
-    fn record(
-        &self,
-        account: &AccountId,
-        conversation: &ConversationId,
-        kind: PendingKind,
-    ) -> Result<BadgeState, EngineError> {
-        self.visit().change(Durability::Person, |tx| {
-            let mut account = tx.account(account)?;
-            let base = tx.base_row(account.key, conversation)?;
-            let operation = StoredOperation {
-                id: OperationId::new(Uuid::now_v7().to_string())
-                    .map_err(|_| EngineError::Runtime)?,
-                conversation: conversation.clone(),
-                sent: false,
-                pending: PendingOperation {
-                    number: account.next_operation,
-                    seen: account.mirror.cursor.max(base.version),
-                    base_unread: base.unread,
-                    base_mentions: base.mentions,
-                    applied: None,
-                    kind,
-                },
-            };
-            account.next_operation += 1;
-            tx.put_operation(account.key, &operation)?;
-            tx.save_account(&account)
         })
     }
 }
