@@ -6,11 +6,11 @@ mod serve;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use truebadge_protocol::AccountId;
 
 use crate::{
-    config::{File, Settings},
+    config::{File, LogFormat, Settings},
     store::{StoreError, sqlite::SqliteStore},
 };
 
@@ -51,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 something is to be corrected first; one sentence
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer requests and send pushes until stopped with SIGINT or SIGTERM
-    Serve(Box<Serve>),
+    Serve(Box<Settings>),
     /// Make a producer key for your backend, print it once, and keep its hash
     Keygen {
         /// Instead make a key for a push service that is not Apple's, such as apns-sim, in this file
@@ -67,29 +67,6 @@ enum Command {
     /// Device tokens: what a phone shows to read one account
     #[command(subcommand)]
     Token(TokenCommand),
-}
-
-#[derive(Debug, clap::Args)]
-struct Serve {
-    #[command(flatten)]
-    settings: Settings,
-    /// How logs are written, on stderr
-    #[arg(long, env = "TRUEBADGE_LOG_FORMAT", value_enum, default_value = "text")]
-    log_format: LogFormat,
-    /// How much is logged. Credentials, push tokens, texts and names never are
-    #[arg(
-        long,
-        env = "TRUEBADGE_LOG",
-        default_value = "info",
-        value_name = "LEVEL"
-    )]
-    log: tracing::Level,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -167,8 +144,8 @@ impl Cli {
         let output = Output { json: self.json };
         match self.command {
             Command::Serve(serve) => {
-                let settings = serve.settings.or(settings);
-                init_logs(serve.log_format, serve.log);
+                let settings = serve.or(settings);
+                init_logs(&settings);
                 serve::serve(&database, &settings, output)
             }
             Command::Keygen {
@@ -203,11 +180,12 @@ impl Output {
 }
 
 /// Only this crate's own events: those of the HTTP libraries have headers and paths in them.
-fn init_logs(format: LogFormat, level: tracing::Level) {
+fn init_logs(settings: &Settings) {
     use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt};
+    let level = tracing::Level::from(settings.log.unwrap_or_default());
     let own = Targets::new().with_target("truebadge_relay", level);
     let layer = fmt::layer().with_writer(std::io::stderr);
-    let layer = match format {
+    let layer = match settings.log_format.unwrap_or_default() {
         LogFormat::Json => layer.json().flatten_event(true).with_filter(own).boxed(),
         LogFormat::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());

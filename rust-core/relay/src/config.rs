@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::{
@@ -66,6 +66,52 @@ pub struct Settings {
     /// Requests that a device token may make in a minute [default: 600]
     #[arg(long, env = "TRUEBADGE_DEVICE_REQUESTS", value_name = "PER_MINUTE")]
     pub device_requests: Option<u32>,
+    /// How much is logged. Credentials, push tokens, texts and names never are [default: info]
+    #[arg(long, env = "TRUEBADGE_LOG", value_name = "LEVEL")]
+    pub log: Option<LogLevel>,
+    /// How logs are written, on stderr [default: text]
+    #[arg(long, env = "TRUEBADGE_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// What somebody must look at.
+    Error,
+    /// And what may become that.
+    Warn,
+    /// And what happens.
+    #[default]
+    Info,
+    /// And how.
+    Debug,
+    /// And everything else.
+    Trace,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one object on each line.
+    Json,
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
 }
 
 impl Settings {
@@ -86,6 +132,8 @@ impl Settings {
             lanes: self.lanes.or(other.lanes),
             producer_requests: self.producer_requests.or(other.producer_requests),
             device_requests: self.device_requests.or(other.device_requests),
+            log: self.log.or(other.log),
+            log_format: self.log_format.or(other.log_format),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod backend;
+mod blame;
 mod error;
 mod input;
 mod limit;

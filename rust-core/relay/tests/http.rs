@@ -491,11 +491,79 @@ async fn a_body_that_cannot_be_understood_names_the_field() {
         problem(&answer, 400, "malformed");
         assert_eq!(answer.body["field"], field, "{body}");
     }
+    let nested = |event: Value| {
+        let mut events = vec![item("bob", 1); 999];
+        events.push(event);
+        json!({ "events": events })
+    };
+    let positions =
+        |list: Value| json!({ "type": "read_items", "conversation": "bob", "positions": list });
+    let mut loud = item("bob", 2);
+    loud["alert"] = json!({ "body": "hello", "title": "x".repeat(1025) });
+    let mut unwell = item("bob", 2);
+    unwell["alert"] = json!({ "body": 7 });
+    let long = "x".repeat(70_000);
+    for (body, field) in [
+        (nested(loud), "events[999].alert.title"),
+        (nested(unwell), "events[999].alert.body"),
+        (
+            nested(positions(json!([1, 2, "3", 4]))),
+            "events[999].positions[2]",
+        ),
+        (
+            nested(positions(json!([1, 2, 3, -4]))),
+            "events[999].positions[3]",
+        ),
+        (
+            nested(positions(json!(vec![1; 1001]))),
+            "events[999].positions",
+        ),
+        (
+            nested(json!({ "type": "read", "conversation": "bob", "up_to": "1" })),
+            "events[999].up_to",
+        ),
+        (
+            json!({ "events": [item("bob", 1), { "type": "read", "conversation": long, "up_to": 1 }] }),
+            "events[1]",
+        ),
+    ] {
+        let answer = relay
+            .request("POST", EVENTS, Some(PRODUCER), Some(&body))
+            .await;
+        problem(&answer, 400, "malformed");
+        assert_eq!(answer.body["field"], field);
+    }
     let many = json!({ "events": vec![item("bob", 1); 1001] });
     let answer = relay
         .request("POST", EVENTS, Some(PRODUCER), Some(&many))
         .await;
     problem(&answer, 400, "malformed");
+}
+
+#[tokio::test]
+async fn an_operation_that_cannot_be_understood_names_the_field() {
+    let relay = Relay::start().await;
+    let phone = relay.phone("alice").await;
+    let good = json!({ "number": 1, "id": "a", "seen": 0, "kind": "read_items",
+                       "conversation": "bob", "positions": [1, 2] });
+    for (field, value, named) in [
+        ("number", json!(-1), "operations[1].number"),
+        ("seen", json!("x"), "operations[1].seen"),
+        ("id", json!(""), "operations[1].id"),
+        ("kind", json!("dance"), "operations[1].kind"),
+        ("conversation", json!(7), "operations[1].conversation"),
+        ("positions", json!([1, null]), "operations[1].positions[1]"),
+    ] {
+        let mut wrong = good.clone();
+        wrong[field] = value;
+        let body = json!({ "operations": [good, wrong] });
+        let path = "/v1/operations";
+        let answer = relay
+            .request("POST", path, Some(&phone.token), Some(&body))
+            .await;
+        problem(&answer, 400, "malformed");
+        assert_eq!(answer.body["field"], named);
+    }
 }
 
 #[tokio::test]

@@ -189,6 +189,12 @@ fn what_is_set_up_wrongly_is_said_in_one_sentence_with_exit_code_2() {
         "TEAMID1234",
     ];
     corrected(&run(at, &["serve", apns[0], apns[1]]), "set all three");
+    for (flag, value) in [
+        ("--apns-endpoint", "https://127.0.0.1:1"),
+        ("--apns-ca", "ca.pem"),
+    ] {
+        corrected(&run(at, &["serve", flag, value]), "set --apns-key,");
+    }
     let with_key = |file: &str| {
         run(
             at,
@@ -304,6 +310,33 @@ fn a_flag_comes_before_the_environment_and_that_before_the_file() {
     assert!(at.join("mine.db").exists());
     let relay = Serving::start(at, &["--config", "relay.toml"]);
     relay.stop();
+}
+
+#[test]
+fn the_file_says_how_logs_are_written_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    let settings = "log = \"warn\"\nlog-format = \"json\"\n";
+    std::fs::write(at.join("relay.toml"), settings).unwrap();
+    let log = Serving::start(at, &["--config", "relay.toml"]).stop();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(!lines.is_empty(), "that nothing is pushed is a warning");
+    assert!(lines.iter().all(|line| line["level"] == "WARN"), "{log}");
+    let arguments = [
+        "--config",
+        "relay.toml",
+        "--log",
+        "info",
+        "--log-format",
+        "text",
+    ];
+    let log = Serving::start(at, &arguments).stop();
+    assert!(log.contains(" INFO ") && !log.contains('{'), "{log}");
+    std::fs::write(at.join("bad.toml"), "log = \"loud\"").unwrap();
+    corrected(&run(at, &["serve", "--config", "bad.toml"]), "loud");
 }
 
 #[tokio::test]

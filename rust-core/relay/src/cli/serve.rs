@@ -123,6 +123,11 @@ fn client(settings: &Settings) -> Result<Option<Client>, Correct> {
         &settings.apns_team_id,
     ) {
         (Some(key), Some(key_id), Some(team_id)) => (key, key_id, team_id),
+        (None, None, None) if settings.apns_endpoint.is_some() || settings.apns_ca.is_some() => {
+            let what = "--apns-endpoint and --apns-ca say where pushes go, but there is no key to send \
+                        any with: set --apns-key, --apns-key-id and --apns-team-id too";
+            return Err(Correct(what.to_owned()));
+        }
         (None, None, None) => return Ok(None),
         _ => {
             let what = "--apns-key, --apns-key-id and --apns-team-id go together: set all three";

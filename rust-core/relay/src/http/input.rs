@@ -9,17 +9,12 @@ use axum::{
 };
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use truebadge_protocol::{ProblemKind, ids::IdError, limits::REQUEST_BYTES};
 
-use super::ApiError;
+use super::{ApiError, blame};
 
 /// A body that comes slower than this is given up.
 const BODY_TIME: Duration = Duration::from_secs(30);
-/// Bodies up to this size are read again to find the field that is wrong.
-const TRIED_BYTES: usize = 1 << 16;
-/// Fields of an element that are tried out to find the one that is wrong.
-const FIELDS: usize = 16;
 
 /// A JSON body, and its bytes.
 #[derive(Debug)]
@@ -90,7 +85,7 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         path if path == "." || error.inner().is_syntax() || error.inner().is_eof() => String::new(),
         path => path,
     };
-    let path = blamed::<T>(bytes, &path).unwrap_or(path);
+    let path = blame::field::<T>(bytes, &path).unwrap_or(path);
     Err(not_understood(&error.inner().to_string(), path))
 }
 
@@ -101,48 +96,6 @@ fn not_understood(why: &str, path: String) -> ApiError {
     } else {
         ApiError::malformed(path, format!("This field: {why}."))
     }
-}
-
-/// Paths end at elements that are told apart by a tag, since serde buffers them. The field to blame
-/// is the one that is missing, or the first without which the error is another or none.
-fn blamed<T: DeserializeOwned>(bytes: &[u8], path: &str) -> Option<String> {
-    if bytes.len() > TRIED_BYTES {
-        return None;
-    }
-    let whole: Value = serde_json::from_slice(bytes).ok()?;
-    let pointer = pointer(path);
-    let Value::Object(element) = whole.pointer(&pointer)? else {
-        return None;
-    };
-    let message = failure::<T>(&whole)?;
-    let field = match message.strip_prefix("missing field `") {
-        Some(rest) => rest.split('`').next()?.to_owned(),
-        None => element.keys().take(FIELDS).find_map(|field| {
-            let mut without = whole.clone();
-            without
-                .pointer_mut(&pointer)?
-                .as_object_mut()?
-                .remove(field);
-            (failure::<T>(&without).as_ref() != Some(&message)).then(|| field.clone())
-        })?,
-    };
-    Some(match path {
-        "" => field,
-        path => format!("{path}.{field}"),
-    })
-}
-
-fn failure<T: DeserializeOwned>(value: &Value) -> Option<String> {
-    T::deserialize(value).err().map(|error| error.to_string())
-}
-
-/// `events[3].alert` as a JSON pointer.
-fn pointer(path: &str) -> String {
-    let plain = path.replace('[', ".").replace(']', "");
-    plain
-        .split('.')
-        .filter(|part| !part.is_empty())
-        .fold(String::new(), |pointer, part| format!("{pointer}/{part}"))
 }
 
 /// Reads a query string. Parameters without a value are as good as absent.
