@@ -153,6 +153,11 @@ impl inner::DeliveredNotifications for Host<dyn DeliveredNotifications> {
         self.0
             .remove(identifiers, Arc::new(RemovalReply(Once::new(reply))));
     }
+
+    fn restore(&self, _: Vec<String>, reply: inner::Reply<()>) {
+        // The host is not asked for this yet.
+        reply.fail();
+    }
 }
 
 impl inner::CredentialProvider for Host<dyn CredentialProvider> {

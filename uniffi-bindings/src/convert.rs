@@ -118,6 +118,7 @@ impl TryFrom<Configuration> for inner::Configuration {
             environment: from.environment.into(),
             app_version: from.app_version,
             process: from.process.into(),
+            at_zero: inner::AtZero::Keep,
         })
     }
 }

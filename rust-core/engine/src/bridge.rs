@@ -80,12 +80,16 @@ pub struct DeliveredNotification {
     pub version: Option<Version>,
 }
 
-/// Lists and removes the notifications that iOS shows.
+/// Lists, removes and restores the notifications that iOS shows.
 pub trait DeliveredNotifications: Send + Sync + fmt::Debug {
     /// Lists those that belong to a conversation.
     fn list(&self, reply: Reply<Vec<DeliveredNotification>>);
     /// Removes these, and replies when they are gone.
     fn remove(&self, identifiers: Vec<String>, reply: Reply<()>);
+    /// Delivers these again: without a sound, without a banner, without a number for the icon. iOS
+    /// dropped them when the badge became 0, though they are not read. The host keeps what the last
+    /// two listings showed for this, and leaves out what was in neither.
+    fn restore(&self, identifiers: Vec<String>, reply: Reply<()>);
 }
 
 /// Gives an account's device token for its relay.

@@ -5,6 +5,7 @@ mod deadline;
 mod delivered;
 mod flight;
 mod operations;
+mod publication;
 mod registration;
 mod request;
 mod runtime;
@@ -15,7 +16,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -23,15 +24,14 @@ use truebadge_protocol::messages::Conditions;
 
 use crate::{
     EngineError,
-    bridge::{Pending, Reply},
     store::{AccountKey, Durability, Store},
 };
 
 pub(crate) use deadline::Deadline;
 use runtime::Runtime;
 pub use values::{
-    AccountView, BadgeState, Bridges, Cause, Configuration, ConversationView, Process, PushReceipt,
-    RejectedOperation, WakeOutcome,
+    AccountView, AtZero, BadgeState, Bridges, Cause, Configuration, ConversationView, Process,
+    PushReceipt, RejectedOperation, WakeOutcome,
 };
 use wake::Wake;
 
@@ -39,7 +39,6 @@ use wake::Wake;
 #[derive(Debug)]
 pub struct Engine {
     core: Arc<Core>,
-    runtime: Runtime,
 }
 
 /// What the engine's tasks share.
@@ -51,7 +50,12 @@ struct Core {
     flights: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<u64>>>>,
     tickets: AtomicU64,
     wakes: AtomicUsize,
-    foreground: std::sync::atomic::AtomicBool,
+    foreground: AtomicBool,
+    /// A zero is to be shown once the notifications that are read have gone.
+    zero_waits: AtomicBool,
+    /// Held while zero is shown.
+    at_zero: tokio::sync::Mutex<()>,
+    runtime: Runtime,
 }
 
 impl Engine {
@@ -70,11 +74,13 @@ impl Engine {
             flights: Mutex::default(),
             tickets: AtomicU64::new(1),
             wakes: AtomicUsize::new(0),
-            foreground: std::sync::atomic::AtomicBool::new(false),
+            foreground: AtomicBool::new(false),
+            zero_waits: AtomicBool::new(false),
+            at_zero: tokio::sync::Mutex::default(),
+            runtime: Runtime::default(),
         };
         Ok(Self {
             core: Arc::new(core),
-            runtime: Runtime::default(),
         })
     }
 
@@ -98,7 +104,7 @@ impl Engine {
         &self,
         policy: truebadge_protocol::BadgePolicy,
     ) -> Result<BadgeState, EngineError> {
-        self.core
+        self.visit()
             .change(Durability::Person, |tx| tx.set_policy(policy))
     }
 
@@ -134,43 +140,12 @@ impl Engine {
     /// [`Engine::resume`]. Call it before iOS suspends the process.
     pub fn suspend(&self) {
         self.core.foreground.store(false, Ordering::Relaxed);
+        self.core.hurry();
         self.core.store.suspend();
     }
 
     /// Ends a suspension.
     pub fn resume(&self) {
         self.core.store.resume();
-    }
-}
-
-impl Core {
-    /// Changes the store, recounts the badge in the same transaction, and sets it.
-    fn change(
-        &self,
-        durability: Durability,
-        f: impl FnOnce(&crate::store::Tx<'_>) -> Result<(), EngineError>,
-    ) -> Result<BadgeState, EngineError> {
-        let state = self.store.write(durability, |tx| {
-            f(tx)?;
-            tx.recount_badge()
-        })?;
-        Ok(self.publish(state).0)
-    }
-
-    /// Sets the badge, and sets it again while another writer was quicker: the newest is last.
-    /// Gives what was set last, and iOS' answer to it; no answer when the number is not known, and
-    /// the icon was left as it is.
-    fn publish(&self, mut state: BadgeState) -> (BadgeState, Option<Pending<()>>) {
-        loop {
-            if !state.known {
-                return (state, None);
-            }
-            let (reply, pending) = Reply::channel();
-            self.bridges.badge.set_badge(state.badge, reply);
-            match self.store.read(|tx| tx.badge()) {
-                Ok(newer) if newer.generation > state.generation => state = newer,
-                _ => return (state, Some(pending)),
-            }
-        }
     }
 }

@@ -43,8 +43,8 @@ pub use bridge::{
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use engine::{
-    AccountView, BadgeState, Bridges, Cause, Configuration, ConversationView, Engine, Process,
-    PushReceipt, RejectedOperation, WakeOutcome,
+    AccountView, AtZero, BadgeState, Bridges, Cause, Configuration, ConversationView, Engine,
+    Process, PushReceipt, RejectedOperation, WakeOutcome,
 };
 pub use error::EngineError;
 pub use payload::Disposition;

@@ -60,7 +60,7 @@ async fn signing_out_takes_the_account_out_of_the_badge_and_off_the_phone() {
 
     assert_eq!(phone.engine.remove_account(&alice()).unwrap().badge, 0);
 
-    assert_eq!(phone.icon(), Some(0));
+    phone.until(|phone| phone.icon() == Some(0)).await;
     assert_eq!(
         phone.engine.conversations(&alice()).unwrap_err(),
         EngineError::UnknownAccount

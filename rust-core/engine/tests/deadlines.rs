@@ -108,6 +108,8 @@ impl DeliveredNotifications for Mute {
     }
 
     fn remove(&self, _: Vec<String>, _: Reply<()>) {}
+
+    fn restore(&self, _: Vec<String>, _: Reply<()>) {}
 }
 
 #[tokio::test]

@@ -77,13 +77,18 @@ async fn planted_secrets_are_in_no_trace() {
     let refused = phone.refresh().await;
     assert_eq!(refused.rejected.len(), 1);
     phone.relay.arrive("CANARY-seen", 1);
-    phone.centre.0.lock().unwrap().push(DeliveredNotification {
-        identifier: "CANARY-notification".to_owned(),
-        route: None,
-        conversation: ConversationId::new("CANARY-row").unwrap(),
-        position: Some(position(0)),
-        version: None,
-    });
+    phone
+        .centre
+        .delivered
+        .lock()
+        .unwrap()
+        .push(DeliveredNotification {
+            identifier: "CANARY-notification".to_owned(),
+            route: None,
+            conversation: ConversationId::new("CANARY-row").unwrap(),
+            position: Some(position(0)),
+            version: None,
+        });
     let removing = phone.refresh().await;
     assert_eq!(removing.removed.len(), 1);
     tracing::info!(?refused, ?removing, "outcomes may be logged");

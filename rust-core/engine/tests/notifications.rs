@@ -3,22 +3,9 @@
 
 mod support;
 
-use support::{Phone, conversation, position, push, row, unread, version};
-use truebadge_engine::{
-    DeliveredNotification,
-    notifications::{Seen, is_read},
-};
+use support::{Phone, delivered, position, push, row, unread, version};
+use truebadge_engine::notifications::{Seen, is_read};
 use truebadge_protocol::{Route, Totals};
-
-fn delivered(identifier: &str, about: &str, at: u64) -> DeliveredNotification {
-    DeliveredNotification {
-        identifier: identifier.to_owned(),
-        route: Some(Route::new("route-alice").unwrap()),
-        conversation: conversation(about),
-        position: Some(position(at)),
-        version: Some(version(2)),
-    }
-}
 
 #[tokio::test]
 async fn a_read_elsewhere_removes_just_the_notifications_that_are_read() {
@@ -34,7 +21,7 @@ async fn a_read_elsewhere_removes_just_the_notifications_that_are_read() {
         unread(4, 2),
     );
     phone.push(&bytes).await;
-    phone.centre.0.lock().unwrap().extend([
+    phone.centre.delivered.lock().unwrap().extend([
         delivered("family 1", "family", 1),
         delivered("family 2", "family", 2),
         delivered("work 1", "work", 1),
@@ -54,7 +41,7 @@ async fn a_read_elsewhere_removes_just_the_notifications_that_are_read() {
     let outcome = phone.push(&bytes).await;
 
     assert_eq!(outcome.removed, ["family 1", "family 2", "work 1"]);
-    assert_eq!(phone.centre.0.lock().unwrap().len(), 1);
+    assert_eq!(phone.centre.delivered.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -62,7 +49,7 @@ async fn notifications_of_an_account_that_is_not_here_stay() {
     let phone = Phone::synced().await;
     let mut foreign = delivered("foreign", "family", 1);
     foreign.route = Some(Route::new("somebody else").unwrap());
-    phone.centre.0.lock().unwrap().push(foreign);
+    phone.centre.delivered.lock().unwrap().push(foreign);
 
     assert!(phone.refresh().await.removed.is_empty());
 }
@@ -105,7 +92,12 @@ async fn a_message_that_the_mirror_has_not_heard_of_keeps_its_notification() {
     news.version = Some(support::version(1));
     let mut reminder = delivered("reminder", "reminders", 1);
     (reminder.route, reminder.position, reminder.version) = (None, None, None);
-    phone.centre.0.lock().unwrap().extend([news, reminder]);
+    phone
+        .centre
+        .delivered
+        .lock()
+        .unwrap()
+        .extend([news, reminder]);
 
     assert_eq!(phone.refresh().await.removed, Vec::<String>::new());
 

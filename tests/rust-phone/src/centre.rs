@@ -23,9 +23,11 @@ const MOST: usize = 500;
 pub struct Centre {
     console: Arc<Console>,
     shown: Mutex<VecDeque<Shown>>,
+    /// The last two listings.
+    listed: Mutex<[Vec<Shown>; 2]>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Shown {
     identifier: String,
     collapse_id: Option<String>,
@@ -38,6 +40,7 @@ impl Centre {
         Self {
             console,
             shown: Mutex::default(),
+            listed: Mutex::default(),
         }
     }
 
@@ -80,8 +83,13 @@ impl Centre {
 impl DeliveredNotifications for Centre {
     fn list(&self, reply: Reply<Vec<DeliveredNotification>>) {
         let shown = self.lock();
-        let listed = shown.iter().filter_map(|one| one.about.clone()).collect();
+        let known = shown.iter().filter(|one| one.about.is_some());
+        let known: Vec<_> = known.cloned().collect();
         drop(shown);
+        let listed = known.iter().filter_map(|one| one.about.clone()).collect();
+        let mut listings = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        *listings = [std::mem::take(&mut listings[1]), known];
+        drop(listings);
         reply.succeed(listed);
     }
 
@@ -95,6 +103,28 @@ impl DeliveredNotifications for Centre {
             .collect();
         shown.retain(|one| !named(one));
         self.gone(gone, Painter::Core);
+        drop(shown);
+        reply.succeed(());
+    }
+
+    fn restore(&self, identifiers: Vec<String>, reply: Reply<()>) {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = listed
+            .concat()
+            .into_iter()
+            .filter(|one| identifiers.contains(&one.identifier));
+        let mut shown = self.lock();
+        for one in wanted {
+            let conversation = one
+                .about
+                .as_ref()
+                .map(|about| about.conversation.as_str().to_owned());
+            self.console.emit(&Event::Notification {
+                identifier: one.identifier.clone(),
+                conversation,
+            });
+            shown.push_back(one);
+        }
         drop(shown);
         reply.succeed(());
     }

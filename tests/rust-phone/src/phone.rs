@@ -10,7 +10,7 @@ use futures_util::{
 };
 use tokio::sync::mpsc;
 use truebadge_engine::{
-    Bridges, Cause, Configuration, Engine, Process, SystemClock, WakeOutcome,
+    AtZero, Bridges, Cause, Configuration, Engine, Process, SystemClock, WakeOutcome,
     transport::BuiltinTransport,
 };
 use truebadge_protocol::messages::PushEnvironment;
@@ -64,6 +64,7 @@ impl Phone {
         let centre = Arc::new(Centre::new(Arc::clone(&console)));
         let icon = Arc::new(Icon::new(Arc::clone(&console), Arc::clone(&centre)));
         let configuration = Configuration {
+            at_zero: AtZero::Keep,
             directory: store.clone(),
             device: device.clone(),
             topic: options.topic.clone(),

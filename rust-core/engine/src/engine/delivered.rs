@@ -1,62 +1,119 @@
-//! Removes the delivered notifications that are read now.
+//! The notifications that iOS shows: which of them are read, and what is asked of iOS about them.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use super::{Core, Deadline};
 use crate::{
     EngineError,
     bridge::{DeliveredNotification, Reply},
     notifications::{Seen, is_read},
-    overlay::lay_over,
-    store::Tx,
+    overlay::{PendingOperation, lay_over},
+    store::{Account, Tx},
 };
 
+/// No more are looked at: an extension's memory is small (S9), and Notification Centre keeps far
+/// fewer of one app.
+const CONSIDERED: usize = 1_000;
+
 impl Core {
-    /// Gives the identifiers of those that are gone. iOS removes in the background and an extension
-    /// that ends at once can lose it, so its answers are waited for, each within the bound.
-    pub(super) async fn remove_read(
+    pub(super) async fn delivered(
         &self,
         deadline: &Deadline,
         bound: Duration,
-    ) -> Result<Vec<String>, EngineError> {
+    ) -> Result<Vec<DeliveredNotification>, EngineError> {
         let (reply, listed) = Reply::channel();
         self.bridges.delivered.list(reply);
-        let listed = listed
+        let mut listed = listed
             .within(deadline, bound, "listing delivered notifications")
             .await?;
+        listed.truncate(CONSIDERED);
+        Ok(listed)
+    }
+
+    pub(super) async fn remove_delivered(
+        &self,
+        identifiers: Vec<String>,
+        deadline: &Deadline,
+        bound: Duration,
+    ) -> Result<(), EngineError> {
+        let (reply, removed) = Reply::channel();
+        self.bridges.delivered.remove(identifiers, reply);
+        removed
+            .within(deadline, bound, "removing delivered notifications")
+            .await
+    }
+
+    pub(super) async fn restore_delivered(
+        &self,
+        identifiers: Vec<String>,
+        deadline: &Deadline,
+        bound: Duration,
+    ) -> Result<(), EngineError> {
+        let (reply, restored) = Reply::channel();
+        self.bridges.delivered.restore(identifiers, reply);
+        restored
+            .within(deadline, bound, "delivering notifications again")
+            .await
+    }
+
+    /// The identifiers of those that are read, and of those whose account was signed out here.
+    pub(super) fn read_ones(
+        &self,
+        listed: &[DeliveredNotification],
+    ) -> Result<HashSet<String>, EngineError> {
         if listed.is_empty() {
-            return Ok(Vec::new());
+            return Ok(HashSet::new());
         }
-        let read = self.store.read(|tx| read_ones(tx, &listed))?;
-        if !read.is_empty() {
-            let (reply, removed) = Reply::channel();
-            self.bridges.delivered.remove(read.clone(), reply);
-            removed
-                .within(deadline, bound, "removing delivered notifications")
-                .await?;
-        }
-        Ok(read)
+        self.store.read(|tx| {
+            let known = Known::of(tx)?;
+            let mut read = HashSet::new();
+            for notification in listed {
+                if known.is_read(notification)? {
+                    read.insert(notification.identifier.clone());
+                }
+            }
+            Ok(read)
+        })
     }
 }
 
-fn read_ones(tx: &Tx<'_>, listed: &[DeliveredNotification]) -> Result<Vec<String>, EngineError> {
-    let accounts = tx.accounts()?;
-    let mut read = Vec::new();
-    for notification in listed {
-        let account = match (&notification.route, accounts.as_slice()) {
+/// What the store holds of all accounts, read once for any number of notifications.
+struct Known<'a> {
+    tx: &'a Tx<'a>,
+    accounts: Vec<(Account, Operations)>,
+}
+
+type Operations =
+    std::collections::BTreeMap<truebadge_protocol::ConversationId, Vec<PendingOperation>>;
+
+impl<'a> Known<'a> {
+    fn of(tx: &'a Tx<'a>) -> Result<Self, EngineError> {
+        let with_operations = |account: Account| {
+            let operations = tx.operations_by_conversation(account.key)?;
+            Ok((account, operations))
+        };
+        let accounts = tx.accounts()?.into_iter().map(with_operations);
+        Ok(Self {
+            tx,
+            accounts: accounts.collect::<Result<_, EngineError>>()?,
+        })
+    }
+
+    fn is_read(&self, notification: &DeliveredNotification) -> Result<bool, EngineError> {
+        let account = match (&notification.route, self.accounts.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
-            (route, all) => all.iter().find(|account| account.route == *route),
+            (route, all) => all.iter().find(|(account, _)| account.route == *route),
         };
-        let Some(account) = account else { continue };
-        let base = tx.row(account.key, &notification.conversation)?;
-        let operations = tx.operations_by_conversation(account.key)?;
+        let Some((account, operations)) = account else {
+            return Ok(false);
+        };
+        let base = self.tx.row(account.key, &notification.conversation)?;
         let pending = operations.get(&notification.conversation);
         let state = match (base, pending) {
-            (None, None) => None,
-            (Some(base), None) => Some(base),
+            (base, None) => base,
             (base, Some(pending)) => {
-                let empty = || tx.base_row(account.key, &notification.conversation);
+                let empty = || self.tx.base_row(account.key, &notification.conversation);
                 Some(lay_over(&base.map_or_else(empty, Ok)?, pending))
             }
         };
@@ -65,9 +122,6 @@ fn read_ones(tx: &Tx<'_>, listed: &[DeliveredNotification]) -> Result<Vec<String
             complete: account.mirror.is_complete(),
             cursor: account.mirror.cursor,
         };
-        if is_read(&seen, notification.position, notification.version) {
-            read.push(notification.identifier.clone());
-        }
+        Ok(is_read(&seen, notification.position, notification.version))
     }
-    Ok(read)
 }

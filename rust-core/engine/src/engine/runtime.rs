@@ -33,6 +33,15 @@ impl Runtime {
         })
     }
 
+    /// Runs a task on the runtime, whatever becomes of the caller.
+    pub(super) fn spawn(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), EngineError> {
+        self.started()?.spawn(task);
+        Ok(())
+    }
+
     fn started(&self) -> Result<&runtime::Runtime, EngineError> {
         if let Some(runtime) = self.started.get() {
             return Ok(runtime);

@@ -26,6 +26,18 @@ pub enum Process {
     Extension,
 }
 
+/// What happens to delivered notifications when the badge becomes 0, at which iOS drops all of the
+/// app's: also those of muted conversations and of accounts that take no part in the badge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum AtZero {
+    /// Those that are read are removed one by one, then 0 is set, and those that iOS dropped though
+    /// they are not read are delivered again, silently.
+    #[default]
+    Keep,
+    /// 0 is set at once, and iOS drops them all.
+    Clear,
+}
+
 /// What the engine must know of its host.
 #[derive(Debug, Clone)]
 pub struct Configuration {
@@ -41,6 +53,9 @@ pub struct Configuration {
     pub app_version: String,
     /// Which of the app's processes this is.
     pub process: Process,
+    /// What happens to delivered notifications when the badge becomes 0. The same in all of the
+    /// app's processes.
+    pub at_zero: AtZero,
 }
 
 /// What the engine asks of its host.

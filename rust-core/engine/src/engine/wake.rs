@@ -10,11 +10,10 @@ use truebadge_protocol::PushPayload;
 
 use super::{
     BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, WakeOutcome,
-    flight::FlightReport,
+    flight::FlightReport, publication::Publication,
 };
 use crate::{
     EngineError,
-    bridge::Pending,
     payload::Disposition,
     store::{Account, AccountKey, Durability},
 };
@@ -23,8 +22,6 @@ use crate::{
 const SYNC_NEEDS: Duration = Duration::from_secs(3);
 /// Kept for setting the badge again and closing after the network.
 const RESERVE: Duration = Duration::from_secs(1);
-/// How long iOS may take for one request. Telegram waits as long for removals.
-const IOS_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 /// A malformed push may cause a sync this often.
 const MALFORMED_PAUSE: Duration = Duration::from_mins(15);
 
@@ -35,8 +32,7 @@ const PUSH_TOKEN_PAUSE: Duration = Duration::from_hours(1);
 #[derive(Debug)]
 struct Local {
     disposition: Option<Disposition>,
-    badge: Option<BadgeState>,
-    confirmation: Option<Pending<()>>,
+    publication: Option<Publication>,
     sync: Accounts,
     error: Option<EngineError>,
 }
@@ -53,16 +49,18 @@ impl Engine {
     /// The local part of a wake for a push, on the caller's thread, without the network: applies
     /// it, commits, sets the badge.
     pub fn receive_push(&self, payload: &[u8]) -> Result<PushReceipt, EngineError> {
-        let _visit = Wake::visit(&self.core);
-        let local = self.core.receive(payload);
-        match (local.error, local.disposition, local.badge) {
-            (None, Some(disposition), Some(badge)) => Ok(PushReceipt {
-                disposition,
-                badge,
-                sync_wanted: local.sync != Accounts::Neither,
-            }),
-            (error, ..) => Err(error.unwrap_or(EngineError::Runtime)),
-        }
+        let visit = Wake::visit(&self.core);
+        let local = visit.receive(payload);
+        let (Some(disposition), Some(publication)) = (local.disposition, local.publication) else {
+            return Err(local.error.unwrap_or(EngineError::Runtime));
+        };
+        let badge = publication.state;
+        visit.settle_if_it_waits(publication);
+        Ok(PushReceipt {
+            disposition,
+            badge,
+            sync_wanted: local.sync != Accounts::Neither,
+        })
     }
 
     /// The whole wake for a push: the local part when it is first polled, on the caller's thread;
@@ -95,9 +93,10 @@ impl Engine {
         local: Local,
         deadline: Deadline,
     ) -> WakeOutcome {
-        let (disposition, badge, error) = (local.disposition, local.badge, local.error.clone());
+        let (disposition, error) = (local.disposition, local.error.clone());
+        let badge = local.publication.as_ref().map(|shown| shown.state);
         let task = async move { wake.core.finish(cause, local, deadline).await };
-        match self.runtime.run(task).await {
+        match self.core.runtime.run(task).await {
             Ok(outcome) => outcome,
             Err(failure) => WakeOutcome {
                 cause,
@@ -130,6 +129,10 @@ impl Wake {
         Self::visit(core)
     }
 
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// A single call outside of a wake.
     pub(super) fn visit(core: &Arc<Core>) -> Self {
         core.wakes.fetch_add(1, Ordering::AcqRel);
@@ -156,7 +159,7 @@ impl Drop for Wake {
 }
 
 impl Core {
-    fn deadline(&self, budget: Duration) -> Deadline {
+    pub(super) fn deadline(&self, budget: Duration) -> Deadline {
         Deadline::after(&self.bridges.clock, budget)
     }
 
@@ -191,7 +194,7 @@ impl Core {
             Ok(Some((sync, disposition, tx.recount_badge()?)))
         })?;
         let Some((sync, disposition, badge)) = applied else {
-            return self.untouched(Disposition::NotForUs, Accounts::Neither);
+            return self.unchanged(Disposition::NotForUs, Accounts::Neither);
         };
         tracing::info!(?disposition, badge = badge.badge, "a push was received");
         Ok(self.shown(Some(disposition), badge, sync))
@@ -211,20 +214,15 @@ impl Core {
         } else {
             Accounts::Neither
         };
-        self.untouched(Disposition::Malformed, sync)
+        self.unchanged(Disposition::Malformed, sync)
     }
 
-    /// The badge stays as it is and is not even set again.
-    fn untouched(&self, disposition: Disposition, sync: Accounts) -> Result<Local, EngineError> {
+    /// Nothing is counted anew. The number that is known is set again all the same: iOS may have
+    /// painted another one from the push (S8: it is the one that was there before).
+    fn unchanged(&self, disposition: Disposition, sync: Accounts) -> Result<Local, EngineError> {
         tracing::info!(?disposition, "a push changed nothing");
         let badge = self.store.read(|tx| tx.badge())?;
-        Ok(Local {
-            disposition: Some(disposition),
-            badge: Some(badge),
-            confirmation: None,
-            sync,
-            error: None,
-        })
+        Ok(self.shown(Some(disposition), badge, sync))
     }
 
     fn set_again(&self) -> Local {
@@ -238,11 +236,9 @@ impl Core {
     }
 
     fn shown(&self, disposition: Option<Disposition>, badge: BadgeState, sync: Accounts) -> Local {
-        let (badge, confirmation) = self.publish(badge);
         Local {
             disposition,
-            badge: Some(badge),
-            confirmation,
+            publication: Some(self.publish(badge)),
             sync,
             error: None,
         }
@@ -257,7 +253,7 @@ impl Core {
         let mut outcome = WakeOutcome {
             cause,
             disposition: local.disposition,
-            badge: local.badge,
+            badge: None,
             shown: false,
             synced: false,
             removed: Vec::new(),
@@ -266,16 +262,16 @@ impl Core {
             signed_out: Vec::new(),
             error: local.error,
         };
-        if outcome.badge.is_none() {
+        let Some(publication) = local.publication else {
             return outcome;
-        }
-        self.settle(&mut outcome, local.confirmation, &deadline)
-            .await;
+        };
+        self.settle_into(&mut outcome, publication, &deadline).await;
         if local.sync != Accounts::Neither && deadline.left() >= SYNC_NEEDS {
             self.sync(&mut outcome, local.sync, &deadline.sooner_by(RESERVE))
                 .await;
-            let confirmation = self.set_if_changed(&mut outcome);
-            self.settle(&mut outcome, confirmation, &deadline).await;
+            if let Some(publication) = self.set_if_changed(&mut outcome) {
+                self.settle_into(&mut outcome, publication, &deadline).await;
+            }
         }
         match self.wants_push_token() {
             Ok(wanted) => outcome.push_token_wanted = wanted,
@@ -308,40 +304,28 @@ impl Core {
         })
     }
 
-    fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Pending<()>> {
+    fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Publication> {
         let state = self
             .store
             .read(|tx| tx.badge())
             .map_err(|error| outcome.note(error))
             .ok()?;
         let known = outcome.badge.map(|known| known.generation);
-        if known == Some(state.generation) {
-            return None;
-        }
-        let (state, confirmation) = self.publish(state);
-        outcome.badge = Some(state);
-        confirmation
+        (known != Some(state.generation)).then(|| self.publish(state))
     }
 
-    /// Waits for iOS to confirm the badge, and removes the notifications that are read.
-    async fn settle(
-        &self,
+    async fn settle_into(
+        self: &Arc<Self>,
         outcome: &mut WakeOutcome,
-        badge: Option<Pending<()>>,
+        publication: Publication,
         deadline: &Deadline,
     ) {
-        let bound = (deadline.left() / 3).min(IOS_ANSWERS_WITHIN);
-        let Some(badge) = badge else { return };
-        match badge.within(deadline, bound, "setting the badge").await {
-            Ok(()) => outcome.shown = true,
-            Err(error) => {
-                outcome.shown = false;
-                outcome.note(error);
-            }
-        }
-        match self.remove_read(deadline, bound).await {
-            Ok(removed) => outcome.removed.extend(removed),
-            Err(error) => outcome.note(error),
+        outcome.badge = Some(publication.state);
+        let settled = self.settled(publication, deadline).await;
+        outcome.shown = settled.shown.unwrap_or(outcome.shown);
+        outcome.removed.extend(settled.removed);
+        if let Some(error) = settled.error {
+            outcome.note(error);
         }
     }
 
@@ -396,8 +380,7 @@ impl Local {
     fn failed(error: EngineError) -> Self {
         Self {
             disposition: None,
-            badge: None,
-            confirmation: None,
+            publication: None,
             sync: Accounts::Neither,
             error: Some(error),
         }

@@ -16,7 +16,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tempfile::TempDir;
 use truebadge_engine::{
-    AppBadge, BadgeState, Bridges, Cause, Clock, Configuration, CredentialProvider,
+    AppBadge, AtZero, BadgeState, Bridges, Cause, Clock, Configuration, CredentialProvider,
     DeliveredNotification, DeliveredNotifications, Engine, Process, Reply, Secret, Timestamp,
     WakeOutcome,
 };
@@ -34,31 +34,104 @@ pub const RELAY: &str = "https://relay.example/";
 pub struct Icon {
     pub set: Mutex<Vec<u32>>,
     pub refuses: AtomicBool,
+    /// What iOS drops when it is set to zero; nothing when there is none.
+    pub drops: Mutex<Option<Arc<Centre>>>,
+    /// Runs within the next call, once: what happens while iOS is asked.
+    pub meanwhile: Mutex<Option<Meanwhile>>,
 }
 
 impl AppBadge for Icon {
     fn set_badge(&self, badge: u32, reply: Reply<()>) {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(Meanwhile(happens)) = meanwhile {
+            happens();
+        }
         if self.refuses.load(Ordering::Relaxed) {
             return reply.fail();
         }
         self.set.lock().unwrap().push(badge);
+        if badge == 0
+            && let Some(centre) = &*self.drops.lock().unwrap()
+        {
+            centre.delivered.lock().unwrap().clear();
+            centre.log("zero");
+        }
         reply.succeed(());
     }
 }
 
+/// Notification Centre.
 #[derive(Debug, Default)]
-pub struct Centre(pub Mutex<Vec<DeliveredNotification>>);
+pub struct Centre {
+    pub delivered: Mutex<Vec<DeliveredNotification>>,
+    listings: Mutex<[Vec<DeliveredNotification>; 2]>,
+    events: Mutex<Vec<String>>,
+    /// Where requests to list wait for the test, when it wants that.
+    pub waiting: Mutex<Option<Vec<Reply<Vec<DeliveredNotification>>>>>,
+}
+
+impl Centre {
+    fn log(&self, what: &str) {
+        self.events.lock().unwrap().push(what.to_owned());
+    }
+
+    /// The identifiers of those that are shown.
+    pub fn shown(&self) -> Vec<String> {
+        let shown = self.delivered.lock().unwrap();
+        shown.iter().map(|one| one.identifier.clone()).collect()
+    }
+
+    /// What was removed and restored since the last call, and when iOS dropped everything.
+    pub fn events(&self) -> Vec<String> {
+        std::mem::take(&mut self.events.lock().unwrap())
+    }
+
+    /// From now on requests to list are answered when the test says so.
+    pub fn answers_slowly(&self) {
+        *self.waiting.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// Whether a request to list waits.
+    pub fn is_asked(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap();
+        waiting.as_ref().is_some_and(|waiting| !waiting.is_empty())
+    }
+
+    /// Answers those that wait, and all later ones at once.
+    pub fn answers(&self) {
+        let waiting = self.waiting.lock().unwrap().take();
+        for reply in waiting.unwrap_or_default() {
+            self.list(reply);
+        }
+    }
+}
 
 impl DeliveredNotifications for Centre {
     fn list(&self, reply: Reply<Vec<DeliveredNotification>>) {
-        reply.succeed(self.0.lock().unwrap().clone());
+        if let Some(waiting) = &mut *self.waiting.lock().unwrap() {
+            return waiting.push(reply);
+        }
+        let shown = self.delivered.lock().unwrap().clone();
+        let mut listings = self.listings.lock().unwrap();
+        *listings = [std::mem::take(&mut listings[1]), shown.clone()];
+        drop(listings);
+        reply.succeed(shown);
     }
 
     fn remove(&self, identifiers: Vec<String>, reply: Reply<()>) {
-        self.0
+        self.log(&format!("remove {}", identifiers.join(", ")));
+        self.delivered
             .lock()
             .unwrap()
             .retain(|shown| !identifiers.contains(&shown.identifier));
+        reply.succeed(());
+    }
+
+    fn restore(&self, identifiers: Vec<String>, reply: Reply<()>) {
+        self.log(&format!("restore {}", identifiers.join(", ")));
+        let mut known = self.listings.lock().unwrap().concat();
+        known.retain(|one| identifiers.contains(&one.identifier));
+        self.delivered.lock().unwrap().extend(known);
         reply.succeed(());
     }
 }
@@ -166,6 +239,33 @@ impl Phone {
         Self::over(Arc::clone(&self.directory), process, &self.relay)
     }
 
+    /// Another process of the same phone, over the same store and under the same icon.
+    pub fn beside(&self, process: Process) -> Self {
+        Self {
+            engine: self.engine_as(|configuration| configuration.process = process),
+            icon: self.icon.clone(),
+            centre: self.centre.clone(),
+            keychain: self.keychain.clone(),
+            watch: self.watch.clone(),
+            relay: self.relay.clone(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// Another engine on this phone, over the same store.
+    pub fn engine_as(&self, configure: impl FnOnce(&mut Configuration)) -> Engine {
+        let mut configuration = configuration(self.directory.path(), Process::App);
+        configure(&mut configuration);
+        let bridges = Bridges {
+            badge: self.icon.clone(),
+            delivered: self.centre.clone(),
+            credentials: self.keychain.clone(),
+            transport: self.relay.clone(),
+            clock: self.watch.clone(),
+        };
+        Engine::new(configuration, bridges).unwrap()
+    }
+
     /// Another engine over the same store, with another iOS around it.
     pub fn with_ios(
         &self,
@@ -240,6 +340,17 @@ impl Phone {
             .unwrap()
     }
 
+    /// Waits for what the engine does in the background.
+    pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        let wait = async {
+            while !holds(self) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_mins(1), wait).await;
+        ended.expect("it never happened");
+    }
+
     /// The number on the icon.
     pub fn icon(&self) -> Option<u32> {
         self.icon.set.lock().unwrap().last().copied()
@@ -258,6 +369,18 @@ fn configuration(directory: &Path, process: Process) -> Configuration {
         environment: PushEnvironment::Sandbox,
         app_version: "1.0".to_owned(),
         process,
+        at_zero: AtZero::Keep,
+    }
+}
+
+/// A notification about an item of Alice's, from a push at version 2.
+pub fn delivered(identifier: &str, about: &str, item: u64) -> DeliveredNotification {
+    DeliveredNotification {
+        identifier: identifier.to_owned(),
+        route: Some(Route::new("route-alice").unwrap()),
+        conversation: conversation(about),
+        position: Some(position(item)),
+        version: Some(version(2)),
     }
 }
 

@@ -109,6 +109,11 @@ impl FakeRelay {
         });
     }
 
+    /// Another device mutes a conversation.
+    pub fn mute_elsewhere(&self, id: &str) {
+        self.change(id, |row| row.level = truebadge_protocol::Level::None);
+    }
+
     /// Another device marks a conversation unread.
     pub fn mark_elsewhere(&self, id: &str) {
         self.change(id, |row| row.marked_unread = true);

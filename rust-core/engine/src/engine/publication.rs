@@ -1,0 +1,280 @@
+//! Shows the number on the icon: the newest last, and zero as the host chose.
+//!
+//! **The newest is last (S2).** Several threads, and the app and its extension at once, commit
+//! numbers and show them, in any order. Each commit gives its number a generation of its own, and
+//! each writer reads the generation again after it has asked iOS to show its number; where it moved,
+//! it shows that one too. So whichever call to iOS is the last of all, its writer saw no newer
+//! generation after it: had one been committed before that look, the writer would have gone on; and
+//! whoever commits one later calls iOS later. A writer that is killed in between leaves an older
+//! number until the next wake, which shows the newest again.
+//!
+//! **Zero** makes iOS drop all of the app's delivered notifications, also those that are not read
+//! ([`AtZero`]). With [`AtZero::Keep`] it is therefore shown in a task of its own, after those that
+//! are read have gone, and what vanished with it though it is not read is delivered again. Such a
+//! task looks for a newer generation before it asks iOS as well, and is hurried by a suspension.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{AtZero, BadgeState, Core, Deadline, wake::Wake};
+use crate::{
+    EngineError,
+    bridge::{DeliveredNotification, Pending, Reply},
+    store::{Durability, Tx},
+};
+
+/// How long iOS may take for one request. Telegram waits as long for removals.
+const IOS_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// So many requests to iOS show zero: list, remove, set, list, restore.
+const REQUESTS_AT_ZERO: u32 = 5;
+/// A writer follows so many others that were quicker; they follow it as well.
+const ROUNDS: u32 = 64;
+
+/// What became of a number on the thread that committed it.
+#[derive(Debug)]
+pub(super) struct Publication {
+    /// The newest number that was found.
+    pub(super) state: BadgeState,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    /// iOS was asked to show it, and answers here.
+    Answer(Pending<()>),
+    /// It is zero, and the notifications that are read go first.
+    ReadOnesFirst,
+    /// It is not known: the icon stays as it is.
+    Nothing,
+}
+
+/// What iOS made of a publication.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// It confirmed the number; none when it was not asked.
+    pub(super) shown: Option<bool>,
+    /// The notifications that are gone because they are read.
+    pub(super) removed: Vec<String>,
+    /// The first thing that went wrong.
+    pub(super) error: Option<EngineError>,
+}
+
+impl Settled {
+    fn note<T>(&mut self, result: Result<T, EngineError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                None
+            }
+        }
+    }
+}
+
+impl Wake {
+    /// Changes the store, recounts the badge in the same transaction, and shows it. Never waits.
+    pub(super) fn change(
+        &self,
+        durability: Durability,
+        f: impl FnOnce(&Tx<'_>) -> Result<(), EngineError>,
+    ) -> Result<BadgeState, EngineError> {
+        let state = self.store.write(durability, |tx| {
+            f(tx)?;
+            tx.recount_badge()
+        })?;
+        let publication = self.publish(state);
+        let state = publication.state;
+        self.settle_if_it_waits(publication);
+        Ok(state)
+    }
+
+    /// A number that iOS was asked to show needs nothing more, and no runtime.
+    pub(super) fn settle_if_it_waits(&self, publication: Publication) {
+        if matches!(publication.next, Next::ReadOnesFirst) {
+            self.settle_later(publication);
+        }
+    }
+
+    /// Does in the background what is left of a publication; the store closes after it.
+    pub(super) fn settle_later(&self, publication: Publication) {
+        let wake = Self::visit(self.core());
+        let task = async move {
+            let deadline = wake.deadline(IOS_ANSWERS_WITHIN * REQUESTS_AT_ZERO);
+            let settled = wake.settle(publication, &deadline).await;
+            if let Some(error) = settled.error {
+                tracing::warn!(%error, "iOS did not do all that it was asked");
+            }
+        };
+        if self.runtime.spawn(task).is_err() {
+            self.hurry();
+        }
+    }
+}
+
+impl Core {
+    /// Shows the newest number, this one or one of a quicker writer, unless it has to wait.
+    pub(super) fn publish(&self, state: BadgeState) -> Publication {
+        self.show(state, self.configuration.at_zero)
+    }
+
+    fn show(&self, mut state: BadgeState, at_zero: AtZero) -> Publication {
+        let mut followed = 0;
+        loop {
+            if !state.known {
+                let next = Next::Nothing;
+                return Publication { state, next };
+            }
+            if state.badge == 0 && at_zero == AtZero::Keep {
+                self.zero_waits.store(true, Ordering::Release);
+                let next = Next::ReadOnesFirst;
+                return Publication { state, next };
+            }
+            let (reply, answer) = Reply::channel();
+            self.bridges.badge.set_badge(state.badge, reply);
+            match self.store.read(|tx| tx.badge()) {
+                // Not only a higher one: a store that was rebuilt counts from the start.
+                Ok(newest) if newest.generation != state.generation && followed < ROUNDS => {
+                    state = newest;
+                    followed += 1;
+                }
+                _ => {
+                    let next = Next::Answer(answer);
+                    return Publication { state, next };
+                }
+            }
+        }
+    }
+
+    /// Shows a zero that waits, at once: the number matters more than the notifications.
+    pub(super) fn hurry(&self) {
+        if self.zero_waits.swap(false, Ordering::AcqRel)
+            && let Ok(newest) = self.store.read(|tx| tx.badge())
+        {
+            self.show(newest, AtZero::Clear);
+        }
+    }
+
+    /// Waits until iOS shows the number, and until the notifications that are read are gone. Goes
+    /// on in the background when the caller does not wait for the end.
+    pub(super) async fn settled(
+        self: &Arc<Self>,
+        publication: Publication,
+        deadline: &Deadline,
+    ) -> Settled {
+        let (wake, until) = (Wake::visit(self), deadline.clone());
+        let task = async move { wake.settle(publication, &until).await };
+        let cut_short = |error| Settled {
+            error: Some(error),
+            ..Settled::default()
+        };
+        match deadline.within(deadline.left(), tokio::spawn(task)).await {
+            Some(Ok(settled)) => settled,
+            Some(Err(_)) => cut_short(EngineError::Runtime),
+            None => cut_short(EngineError::DeadlineReached),
+        }
+    }
+
+    async fn settle(&self, publication: Publication, deadline: &Deadline) -> Settled {
+        let mut settled = Settled::default();
+        let bound = (deadline.left() / REQUESTS_AT_ZERO).min(IOS_ANSWERS_WITHIN);
+        match publication.next {
+            Next::ReadOnesFirst => {
+                self.show_zero(publication.state, deadline, bound, &mut settled)
+                    .await;
+                return settled;
+            }
+            Next::Answer(answer) => {
+                let answer = answer.within(deadline, bound, "setting the badge").await;
+                settled.shown = Some(settled.note(answer).is_some());
+            }
+            Next::Nothing => {}
+        }
+        let (removed, _) = self.remove_read(deadline, bound, &mut settled).await;
+        settled.removed = removed;
+        settled
+    }
+
+    /// Removes the notifications that are read, shows zero, and has those delivered again that
+    /// vanished with it.
+    async fn show_zero(
+        &self,
+        state: BadgeState,
+        deadline: &Deadline,
+        bound: Duration,
+        settled: &mut Settled,
+    ) {
+        // One at a time: what another one is about to deliver again is not listed meanwhile.
+        let turn = deadline.within(deadline.left(), self.at_zero.lock()).await;
+        let newest = || self.store.read(|tx| tx.badge());
+        // A newer number is shown by its own writer, and a suspended process shows none.
+        if turn.is_none() || newest().map(|newest| newest.generation) != Ok(state.generation) {
+            return;
+        }
+        let (removed, kept) = self.remove_read(deadline, bound, settled).await;
+        settled.removed = removed;
+        let Some(newest) = settled.note(newest()) else {
+            return;
+        };
+        self.zero_waits.store(false, Ordering::Release);
+        let publication = self.show(newest, AtZero::Clear);
+        if let Next::Answer(answer) = publication.next {
+            let answer = answer.within(deadline, bound, "setting the badge").await;
+            settled.shown = Some(settled.note(answer).is_some());
+        }
+        self.restore_vanished(kept, deadline, bound, settled).await;
+    }
+
+    /// Gives the identifiers of those that are gone, and the ones that stay. iOS removes in the
+    /// background and an extension that ends at once can lose it, so its answers are waited for.
+    async fn remove_read(
+        &self,
+        deadline: &Deadline,
+        bound: Duration,
+        settled: &mut Settled,
+    ) -> (Vec<String>, Vec<DeliveredNotification>) {
+        let listed = settled.note(self.delivered(deadline, bound).await);
+        let listed = listed.unwrap_or_default();
+        let read = settled.note(self.read_ones(&listed)).unwrap_or_default();
+        let (read, kept): (Vec<_>, Vec<_>) = listed
+            .into_iter()
+            .partition(|one| read.contains(&one.identifier));
+        let read: Vec<_> = read.into_iter().map(|one| one.identifier).collect();
+        if read.is_empty() {
+            return (read, kept);
+        }
+        let removed = self.remove_delivered(read.clone(), deadline, bound).await;
+        match settled.note(removed) {
+            Some(()) => (read, kept),
+            None => (Vec::new(), kept),
+        }
+    }
+
+    /// Nothing happens when nothing vanished: whether iOS drops notifications at a zero that is set
+    /// here, and not by a push, is not known for certain (docs/PLATFORM.md, rule 10).
+    async fn restore_vanished(
+        &self,
+        kept: Vec<DeliveredNotification>,
+        deadline: &Deadline,
+        bound: Duration,
+        settled: &mut Settled,
+    ) {
+        if kept.is_empty() {
+            return;
+        }
+        let Some(left) = settled.note(self.delivered(deadline, bound).await) else {
+            return;
+        };
+        let mut vanished = kept;
+        vanished.retain(|one| left.iter().all(|shown| shown.identifier != one.identifier));
+        let read = settled.note(self.read_ones(&vanished)).unwrap_or_default();
+        vanished.retain(|one| !read.contains(&one.identifier));
+        if vanished.is_empty() {
+            return;
+        }
+        let vanished: Vec<_> = vanished.into_iter().map(|one| one.identifier).collect();
+        tracing::info!(count = vanished.len(), "delivering again what zero dropped");
+        settled.note(self.restore_delivered(vanished, deadline, bound).await);
+    }
+}
