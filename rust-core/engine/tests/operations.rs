@@ -47,7 +47,7 @@ async fn what_was_read_here_does_not_come_back_because_of_an_older_push() {
         .push(&push(&phone.relay, 1, 0, 1, Some(vec![two]), unread(2, 1)))
         .await;
     phone.read_here("family", 2, 0);
-    assert_eq!(phone.icon(), Some(0));
+    phone.until(|phone| phone.icon() == Some(0)).await;
 
     // The relay did not know of the read when it sent this.
     let other = phone.relay.commit("work", 1, 1);
