@@ -264,34 +264,6 @@ async fn what_a_phone_read_before_the_backend_reported_it_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_phone_cannot_fill_the_relay_with_conversations_that_nobody_reported() {
-    let relay = Relay::start().await;
-    let mut phone = relay.phone("alice").await;
-    let mut number = 0;
-    let mut read = |range: std::ops::Range<u64>| {
-        let operations = range.map(|conversation| {
-            number += 1;
-            json!({ "number": number, "id": number.to_string(), "seen": 0, "kind": "read_items",
-                    "conversation": format!("c{conversation}"), "positions": [1] })
-        });
-        json!(operations.collect::<Vec<_>>())
-    };
-    for hundred in 0..100 {
-        let operations = read(hundred * 100..hundred * 100 + 100);
-        assert_eq!(phone.operate(operations).await.status, 200);
-    }
-    let answer = phone.operate(read(9_999..10_001)).await.body;
-    assert_eq!(answer["applied"][0]["version"], 10_000, "one that is known");
-    let why = "there is no such conversation";
-    assert_eq!(answer["applied"][1]["rejected"], why);
-    relay.items("alice", "c7", &[1, 2]).await;
-    let answer = phone.operate(read(10_001..10_003)).await.body;
-    assert_eq!(answer["applied"][0]["version"], 10_003, "c7 left its place");
-    assert_eq!(answer["applied"][1]["rejected"], why);
-    assert_eq!(answer["totals"]["unread"], 1, "of c7, the first was read");
-}
-
-#[tokio::test]
 async fn a_device_token_belongs_to_the_first_phone_that_registers_with_it() {
     let relay = Relay::start().await;
     let token = relay.mint("alice").await;

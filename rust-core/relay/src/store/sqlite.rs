@@ -55,6 +55,14 @@ impl SqliteStore {
         })
     }
 
+    /// A store in memory, for tests: what it keeps goes with it.
+    pub fn in_memory(rules: Option<Rules>) -> Result<Self> {
+        Ok(Self {
+            connection: Mutex::new(schema::in_memory()?),
+            rules,
+        })
+    }
+
     /// Opens a file that must be there, for the operator's commands.
     pub fn open_existing(path: &Path) -> Result<Self> {
         Ok(Self {

@@ -44,6 +44,13 @@ pub fn open(path: &Path, create: bool) -> Result<Connection> {
     Ok(connection)
 }
 
+/// A database of this connection alone.
+pub fn in_memory() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    prepare(&mut connection)?;
+    Ok(connection)
+}
+
 /// Only its owner may read it: it holds push tokens.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();

@@ -1,0 +1,173 @@
+//! What is due to be pushed.
+
+use serde_json::json;
+use truebadge_protocol::{PushPayload, messages::PushTokenEnded};
+use truebadge_relay::{
+    planner::{Lane, Rules},
+    store::{Claim, Outgoing, Report},
+};
+
+use crate::world::{DAY, MINUTE, Make, NOW, World, device, item, read, version};
+
+const QUIET: u64 = NOW + 300;
+
+fn pushing(make: Make) -> World {
+    make(Some(Rules::default()))
+}
+
+fn payload(push: &Outgoing) -> PushPayload {
+    PushPayload::parse(&push.payload).unwrap()
+}
+
+pub fn a_change_is_due_when_the_burst_is_over(make: Make) {
+    let world = pushing(make);
+    assert_eq!(world.store.claim(NOW).unwrap(), Claim::Idle);
+    let _phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    assert_eq!(world.store.claim(NOW).unwrap(), Claim::Wait(QUIET));
+    let push = world.push(QUIET);
+    assert_eq!(
+        (push.lane, push.push_token.as_str()),
+        (Lane::Silent, "aabb")
+    );
+    let said = payload(&push);
+    assert_eq!(
+        (said.counter, said.version, said.totals.unread),
+        (1, version(1), 1)
+    );
+}
+
+pub fn without_a_way_to_send_nothing_is_due(make: Make) {
+    let world = make(None);
+    let _phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    assert_eq!(world.store.claim(NOW + DAY).unwrap(), Claim::Idle);
+}
+
+pub fn a_device_has_one_push_under_way(make: Make) {
+    let world = pushing(make);
+    let _phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    let push = world.push(QUIET);
+    world.events(&[item("bob", 2)]);
+    world.quiet(QUIET + MINUTE);
+    world.record(&push, &Report::Accepted, QUIET);
+    let next = world.push(QUIET + MINUTE);
+    assert_eq!(
+        (payload(&next).counter, payload(&next).totals.unread),
+        (2, 2)
+    );
+}
+
+pub fn what_apns_did_not_take_leaves_its_counter_to_the_next(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    let push = world.push(QUIET);
+    world.record(&push, &Report::Again(QUIET + MINUTE), QUIET);
+    assert_eq!(phone.sync(&[]).last_push, 0);
+    world.events(&[item("bob", 2)]);
+    world.quiet(QUIET + MINUTE - 1);
+    let push = world.push(QUIET + MINUTE);
+    assert_eq!(push.key.counter, 1);
+    world.record(&push, &Report::Refused("PayloadTooLarge".to_owned()), QUIET);
+    world.events(&[item("bob", 3)]);
+    let push = world.push(QUIET + 2 * MINUTE);
+    assert_eq!(push.key.counter, 1);
+    world.record(&push, &Report::Accepted, QUIET);
+    assert_eq!(phone.sync(&[]).last_push, 1);
+}
+
+pub fn what_apns_may_have_taken_keeps_its_counter(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    let push = world.push(QUIET);
+    world.record(&push, &Report::Unknown(QUIET + MINUTE), QUIET);
+    world.quiet(QUIET + MINUTE - 1);
+    assert_eq!(world.push(QUIET + MINUTE).key.counter, 2);
+    assert_eq!(phone.sync(&[]).last_push, 1, "the second is on its way");
+}
+
+pub fn what_was_under_way_when_the_relay_ended_is_due_again(make: Make) {
+    let world = pushing(make);
+    let _phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    let lost = world.push(QUIET);
+    world.store.release_claims().unwrap();
+    let push = world.push(QUIET);
+    assert_eq!(push.key.counter, 2);
+    world.record(&lost, &Report::Again(QUIET + DAY), QUIET);
+    world.record(&push, &Report::Accepted, QUIET);
+    world.quiet(QUIET + DAY);
+}
+
+pub fn a_fall_is_due_again_until_it_is_acknowledged(make: Make) {
+    let world = pushing(make);
+    world.events(&[item("bob", 1)]);
+    let mut phone = world.phone("phone");
+    world.events(&[read("bob", 1)]);
+    let mut now = QUIET;
+    for wait in [MINUTE, 10 * MINUTE] {
+        let push = world.push(now);
+        assert_eq!(push.lane, Lane::Painted);
+        world.record(&push, &Report::Accepted, now);
+        world.quiet(now + wait - 1);
+        now += wait;
+    }
+    let last = world.push(now);
+    world.record(&last, &Report::Accepted, now);
+    phone.since = version(1); // it did not ask, it only says what came
+    phone.page(1, &[last.key.counter]);
+    world.quiet(now + DAY);
+}
+
+pub fn a_push_token_that_ended_is_told_and_not_used(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    for position in [1, 3] {
+        world.events(&[item("bob", position)]);
+        let ended = Report::TokenEnded(PushTokenEnded::BadDeviceToken);
+        world.record(&world.push(QUIET), &ended, QUIET);
+        world.events(&[item("bob", position + 1)]);
+        world.quiet(QUIET + DAY);
+        let told = phone.sync(&[]).push_token_ended;
+        assert_eq!(told, Some(PushTokenEnded::BadDeviceToken));
+        world.register(phone.token, "phone");
+        assert_eq!(phone.sync(&[]).push_token_ended, None);
+    }
+    world.events(&[item("bob", 5)]);
+    assert_eq!(world.push(QUIET).push_token, "aabb");
+}
+
+pub fn a_notification_is_due_once_and_forgotten_after_a_day(make: Make) {
+    let world = pushing(make);
+    let _phone = world.phone("phone");
+    let mut shown = item("bob", 1);
+    shown["alert"] = json!({ "body": "hello" });
+    world.events(&[shown.clone(), shown.clone()]);
+    let push = world.push(NOW);
+    assert_eq!(push.lane, Lane::Alert);
+    world.record(&push, &Report::Accepted, NOW);
+    world.quiet(NOW + DAY);
+
+    shown["position"] = json!(2);
+    world.events(&[shown]);
+    world.store.tidy(NOW + DAY - 1).unwrap();
+    let push = world.push(NOW + DAY - 1);
+    assert_eq!(push.lane, Lane::Alert);
+    world.record(&push, &Report::Again(NOW + DAY), NOW);
+    world.store.tidy(NOW + DAY).unwrap();
+    assert_ne!(world.push(NOW + DAY).lane, Lane::Alert);
+}
+
+pub fn a_device_that_signed_out_is_owed_nothing(make: Make) {
+    let world = pushing(make);
+    let phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    let push = world.push(QUIET);
+    world.events(&[item("bob", 2)]);
+    world.store.sign_out(phone.token, &device("phone")).unwrap();
+    world.record(&push, &Report::Again(QUIET), QUIET);
+    assert_eq!(world.store.claim(QUIET + DAY).unwrap(), Claim::Idle);
+}
