@@ -340,6 +340,96 @@ fn the_file_says_how_logs_are_written_too() {
 }
 
 #[tokio::test]
+async fn after_a_backup_was_restored_phones_start_over_and_their_operations_follow_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    let key = json_of(&run(at, &["keygen", "--json"]));
+    let token = json_of(&run(at, &["token", "mint", "alice", "--json"]));
+    let (key, token) = (
+        key["producer_key"].as_str().unwrap(),
+        token["token"].as_str().unwrap(),
+    );
+    let http = client();
+    let send = async |relay: &Serving, method: &str, path: &str, secret: &str, body: Value| {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = http.request(method, format!("{}{path}", relay.url));
+        let answer = request
+            .bearer_auth(secret)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().await.unwrap(),
+        )
+    };
+    let events = "/v1/accounts/alice/events";
+    let items = |from: u64| {
+        let item = |at| json!({ "type": "item", "conversation": "bob", "position": at });
+        json!({ "events": [item(from), item(from + 1)] })
+    };
+    let read = |number: u64, position: u64| {
+        json!({ "operations": [{ "number": number, "id": "o", "seen": 0, "kind": "read_up_to",
+                                 "conversation": "bob", "position": position }] })
+    };
+
+    let relay = Serving::start(at, &[]);
+    let registration = json!({ "environment": "sandbox", "topic": "com.example.app" });
+    send(&relay, "PUT", "/v1/devices/phone", token, registration).await;
+    send(&relay, "POST", events, key, items(1)).await;
+    let (_, seen) = send(&relay, "GET", "/v1/changes", token, json!({})).await;
+    let epoch = seen["epoch"].as_str().unwrap();
+    relay.stop();
+    // The last of its connections is closed: the file is whole without its journal.
+    std::fs::copy(at.join("truebadge.db"), at.join("backup.db")).unwrap();
+    let relay = Serving::start(at, &[]);
+    send(&relay, "POST", events, key, items(3)).await;
+    let cursor = format!("epoch={epoch}&since=2");
+    let path = format!("/v1/operations?{cursor}");
+    send(&relay, "POST", &path, token, read(1, 3)).await;
+    let (_, last) = send(&relay, "POST", &path, token, read(2, 4)).await;
+    assert_eq!(
+        (&last["head"], &last["totals"]["unread"]),
+        (&json!(6), &json!(0))
+    );
+    relay.stop();
+
+    std::fs::copy(at.join("backup.db"), at.join("truebadge.db")).unwrap();
+    assert_eq!(json_of(&run(at, &["restored", "--json"]))["accounts"], 1);
+    let relay = Serving::start(at, &[]);
+    // Others' news take the versions again that the phone has seen for something else.
+    send(&relay, "POST", events, key, items(7)).await;
+    let path = format!("/v1/changes?epoch={epoch}&since=6");
+    let (_, reset) = send(&relay, "GET", &path, token, json!({})).await;
+    assert_ne!(reset["epoch"], epoch);
+    assert_eq!(
+        (&reset["reset"], &reset["more"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(
+        reset["totals"]["unread"], 4,
+        "what was read since the backup is unread"
+    );
+    assert_eq!(
+        (&reset["acknowledged"], &reset["last_push"]),
+        (&json!(0), &json!(0))
+    );
+
+    // The phone numbers from what it was told on, and so from then on again without holes.
+    let epoch = reset["epoch"].as_str().unwrap();
+    let path = format!("/v1/operations?epoch={epoch}&since={}", reset["next"]);
+    let (status, answer) = send(&relay, "POST", &path, token, read(1, 4)).await;
+    assert_eq!((status, &answer["totals"]["unread"]), (200, &json!(2)));
+    let (status, _) = send(&relay, "POST", &path, token, read(3, 7)).await;
+    assert_eq!(status, 409);
+    let (status, answer) = send(&relay, "POST", &path, token, read(2, 8)).await;
+    assert_eq!((status, &answer["totals"]["unread"]), (200, &json!(0)));
+    assert_eq!(answer["acknowledged"], 2);
+    relay.stop();
+}
+
+#[tokio::test]
 async fn no_log_tells_a_credential_a_name_or_a_text() {
     let directory = tempfile::tempdir().unwrap();
     let at = directory.path();
