@@ -16,11 +16,13 @@ use truebadge_protocol::{
     ConversationId, ConversationState, DeviceId, Digest, Position, Totals, Version,
 };
 
-/// Conversations of an account that only its phones have named; see `docs/decisions/0047-…`.
+/// At most so many conversations of an account are kept that only its phones have named
+/// (`docs/decisions/0047-phones-may-be-first-within-bounds.md`).
 pub const PHONES_ONLY: usize = 10_000;
-/// Items of an account that were read before they were reported.
+/// At most so many items of an account are kept that were read before they were reported.
 pub const READ_AHEAD: usize = 10_000;
-/// Items of a conversation that were read one by one above its read marker, the newest of them.
+/// Of the items of a conversation that were read one by one above its read marker, the newest so
+/// many are kept.
 pub const READ_SINGLY: usize = 4096;
 
 /// What an account adds up to. Kept incrementally; a recount gives the same.

@@ -8,7 +8,7 @@ use truebadge_protocol::{
     messages::{Action, ConversationUpsert, Event, EventsRequest},
 };
 use truebadge_relay::{
-    model::{Ledger, MemoryRows, Outcome, Phone, Rows, Sums},
+    model::{Ledger, MemoryRows, Outcome, PHONES_ONLY, Phone, READ_AHEAD, READ_SINGLY, Rows, Sums},
     store::{Store, sqlite::SqliteStore},
 };
 
@@ -290,6 +290,66 @@ fn a_whole_state_without_positions_is_read_as_a_whole() {
     account.act(&read_up_to(0), 1);
     assert_eq!(account.unread(), 0);
     account.put(1, 0, 0);
+    assert_eq!(account.unread(), 1);
+}
+
+#[test]
+fn a_phone_names_so_many_conversations_first_and_no_more() {
+    let level = |name: usize| Action::SetLevel {
+        conversation: id(&name.to_string()),
+        level: Level::None,
+    };
+    let mut account = Account::default();
+    for name in 0..PHONES_ONLY {
+        assert!(account.act(&level(name), 0).version().is_some());
+    }
+    let refused = Outcome::Rejected("there is no such conversation");
+    assert_eq!(account.act(&level(PHONES_ONLY), 0), refused);
+    assert_eq!(account.act(&level(7), 0), Outcome::Unchanged);
+    account.apply(&Event::Level {
+        conversation: id("7"),
+        level: Level::None,
+    });
+    assert!(account.act(&level(PHONES_ONLY), 0).version().is_some());
+}
+
+#[test]
+fn so_many_items_are_read_before_they_are_reported_and_no_more() {
+    let mut account = Account::default();
+    let positions: Vec<u64> = (1..=1000).collect();
+    for name in 0..READ_AHEAD / 1000 {
+        account.apply(&Event::ReadItems {
+            conversation: id(&name.to_string()),
+            positions: positions.iter().copied().map(at).collect(),
+        });
+    }
+    account.apply(&read_items(&[1]));
+    account.apply(&item(1));
+    assert_eq!(account.unread(), 1);
+    account.apply(&Event::Item {
+        conversation: id("0"),
+        position: at(1),
+        mention: false,
+        alert: None,
+    });
+    account.apply(&read_items(&[2]));
+    account.apply(&item(2));
+    assert_eq!(account.unread(), 1, "there was room for one more");
+}
+
+#[test]
+fn of_items_read_one_by_one_the_newest_are_remembered() {
+    let mut account = Account::default();
+    let positions: Vec<u64> = (1..=READ_SINGLY as u64 + 1).collect();
+    for thousand in positions.chunks(1000) {
+        for position in thousand {
+            account.apply(&item(*position));
+        }
+        account.apply(&read_items(thousand));
+    }
+    account.apply(&item(2));
+    assert_eq!(account.unread(), 0);
+    account.apply(&item(1));
     assert_eq!(account.unread(), 1);
 }
 

@@ -67,6 +67,7 @@ contract! {
         what_they_read_before_it_was_reported_does_not_count,
         conversations_that_only_phones_name_are_bounded,
         items_that_are_read_before_they_are_reported_are_bounded,
+        items_that_are_read_one_by_one_are_bounded,
     },
     pushes::{
         a_change_is_due_when_the_burst_is_over,

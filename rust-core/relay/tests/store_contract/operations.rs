@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use truebadge_relay::{
-    model::{PHONES_ONLY, READ_AHEAD},
+    model::{PHONES_ONLY, READ_AHEAD, READ_SINGLY},
     store::StoreError,
 };
 
@@ -127,4 +127,20 @@ pub fn items_that_are_read_before_they_are_reported_are_bounded(make: Make) {
         .unwrap();
     world.events(&[item("full", 2)]);
     assert_eq!(world.events(&[]).totals.unread, 0, "there is room again");
+}
+
+pub fn items_that_are_read_one_by_one_are_bounded(make: Make) {
+    let world = make(None);
+    let mut phone = world.phone("phone");
+    let positions: Vec<u64> = (1..=READ_SINGLY as u64 + 1).collect();
+    for (thousand, number) in positions.chunks(1000).zip(1..) {
+        let items: Vec<Value> = thousand.iter().map(|at| item("mail", *at)).collect();
+        world.events(&items);
+        phone
+            .operate(&[read_items(number, "mail", thousand)])
+            .unwrap();
+    }
+    assert_eq!(world.events(&[]).totals.unread, 0);
+    let again = world.events(&[item("mail", 1), item("mail", 2)]);
+    assert_eq!(again.totals.unread, 1, "only the oldest counts again");
 }
