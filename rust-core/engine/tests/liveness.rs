@@ -1,13 +1,17 @@
-//! Whatever happened before, one undisturbed wake makes the badge true (L1), and on the way there
-//! rows, totals and digest always belong together (S5) and nothing read here comes back (S4).
+//! Whatever happened before, one undisturbed wake makes the badge true (L1). On the way there every
+//! number that is set is some state that the relay committed, with what this phone did and the relay
+//! has not counted laid over it (S1), never an older one than before (S2); nothing read here comes back
+//! (S4); and rows, totals and digest always belong together (S5).
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 
 use proptest::prelude::*;
-use support::{Fault, Phone, alice, conversation};
+use support::{Committed, Fault, Phone, alice, conversation};
 use truebadge_engine::Process;
-use truebadge_protocol::{ConversationState, Digest, Totals};
+use truebadge_protocol::{
+    ConversationState, Digest, OperationId, Totals, Version, messages::Action,
+};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -54,6 +58,12 @@ struct Run {
     phone: Phone,
     sent: Vec<Vec<u8>>,
     counter: u64,
+    /// What the person did here, in order.
+    done: Vec<(OperationId, Action, Version)>,
+    /// How many of the numbers that were set have been looked at.
+    looked_at: usize,
+    /// The oldest of the relay's states that the last number can stem from.
+    behind: usize,
 }
 
 impl Run {
@@ -66,14 +76,16 @@ impl Run {
             Step::MarkElsewhere(id) => relay.mark_elsewhere(&name(id)),
             Step::ReadHere(id) => self.read_here(&name(id)),
             Step::MarkHere(id, marked) => {
-                self.phone
-                    .engine
-                    .mark_unread(&alice(), &conversation(&name(id)), marked)
-                    .unwrap();
+                let conversation = conversation(&name(id));
+                self.phone.mark_here(&name(id), marked);
+                self.did(Action::MarkedUnread {
+                    conversation,
+                    marked,
+                });
             }
             Step::Send(share) => {
                 self.counter += 1;
-                let head = relay.0.lock().unwrap().head;
+                let head = relay.0.lock().unwrap().now.head;
                 self.sent
                     .push(relay.push(self.counter, head * u64::from(share) / 100));
             }
@@ -88,7 +100,10 @@ impl Run {
                 self.phone.refresh_with_faults(&faults).await;
                 relay.0.lock().unwrap().faults.clear();
             }
-            Step::Restart => self.phone = self.phone.again(Process::App),
+            Step::Restart => {
+                self.phone = self.phone.again(Process::App);
+                self.looked_at = 0;
+            }
             Step::Restore => {
                 let mut state = relay.0.lock().unwrap();
                 state.epoch = format!("{}'", state.epoch.chars().take(40).collect::<String>());
@@ -96,7 +111,52 @@ impl Run {
         }
     }
 
-    fn read_here(&self, id: &str) {
+    /// Notes the operation that the engine has just recorded.
+    fn did(&mut self, action: Action) {
+        let store = rusqlite::Connection::open(self.phone.store()).unwrap();
+        let sql = "SELECT id, seen FROM operations ORDER BY number DESC LIMIT 1";
+        let (id, seen) = store
+            .query_row(sql, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
+            .unwrap();
+        self.done.push((
+            OperationId::new(id).unwrap(),
+            action,
+            support::version(seen),
+        ));
+    }
+
+    /// The number that one of the relay's states gives with this phone's own operations over it.
+    fn number(&self, state: &Committed) -> u32 {
+        let mut state = state.clone();
+        let applied = state.applied.clone();
+        for (id, action, seen) in &self.done {
+            if !applied.contains(id) {
+                state.apply(action, *seen);
+            }
+        }
+        u32::try_from(Totals::of(state.rows.values()).unread).unwrap()
+    }
+
+    fn every_number_is_a_state_of_the_relay_and_none_older_than_the_last(&mut self) {
+        let set = self.phone.icon.set.lock().unwrap().clone();
+        let past = self.phone.relay.0.lock().unwrap().past.clone();
+        for number in &set[self.looked_at..] {
+            let from = past
+                .iter()
+                .skip(self.behind)
+                .position(|state| self.number(state) == *number);
+            let numbers: Vec<_> = past.iter().map(|state| self.number(state)).collect();
+            let behind = self.behind;
+            assert!(
+                from.is_some(),
+                "{number} is no state from {behind} on: {numbers:?}"
+            );
+            self.behind += from.unwrap();
+        }
+        self.looked_at = set.len();
+    }
+
+    fn read_here(&mut self, id: &str) {
         let id = conversation(id);
         let views = self.phone.engine.conversations(&alice()).unwrap();
         let Some(view) = views.into_iter().find(|view| view.state.id == id) else {
@@ -106,6 +166,10 @@ impl Run {
             .engine
             .mark_read(&alice(), &id, view.state.newest, 0)
             .unwrap();
+        self.did(Action::ReadUpTo {
+            conversation: id.clone(),
+            position: view.state.newest,
+        });
         let after = self.phone.engine.conversations(&alice()).unwrap();
         let shown = after.iter().find(|view| view.state.id == id);
         assert!(
@@ -160,9 +224,18 @@ proptest! {
     fn one_undisturbed_wake_makes_the_badge_true(steps in proptest::collection::vec(step(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut run = Run { phone: Phone::synced().await, sent: Vec::new(), counter: 0 };
+            let mut run = Run {
+                phone: Phone::synced().await,
+                sent: Vec::new(),
+                counter: 0,
+                done: Vec::new(),
+                looked_at: 0,
+                behind: 0,
+            };
+            run.looked_at = run.phone.icon.set.lock().unwrap().len();
             for step in steps {
                 run.step(step).await;
+                run.every_number_is_a_state_of_the_relay_and_none_older_than_the_last();
                 run.rows_totals_and_digest_belong_together();
             }
             let outcome = run.phone.refresh().await;

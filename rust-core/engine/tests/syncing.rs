@@ -170,8 +170,8 @@ async fn a_server_restored_from_a_backup_is_followed() {
     {
         let mut relay = phone.relay.0.lock().unwrap();
         relay.epoch = "epoch-2".to_owned();
-        relay.head = 1;
-        relay.rows.retain(|id, _| id.as_str() == "a");
+        relay.now.head = 1;
+        relay.now.rows.retain(|id, _| id.as_str() == "a");
     }
 
     let outcome = phone.refresh().await;

@@ -25,7 +25,7 @@ use truebadge_protocol::{
     Version, messages::PushEnvironment, push::Aps,
 };
 
-pub use relay::{FakeRelay, Fault, Meanwhile};
+pub use relay::{Committed, FakeRelay, Fault, Meanwhile};
 
 pub const BUDGET: Duration = Duration::from_secs(25);
 pub const RELAY: &str = "https://relay.example/";

@@ -2,7 +2,7 @@
 //! of the real relay, and of the whole path, are elsewhere; this one can be told to fail.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Mutex,
     time::Duration,
 };
@@ -10,7 +10,8 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use truebadge_engine::transport::{Method, Request, Response, Transport, TransportError};
 use truebadge_protocol::{
-    ConversationId, ConversationState, Digest, Epoch, Problem, ProblemKind, Route, Totals, Version,
+    ConversationId, ConversationState, Digest, Epoch, OperationId, Problem, ProblemKind, Route,
+    Totals, Version,
     messages::{
         Action, Changes, DeviceRegistered, DeviceRegistration, OperationOutcome, OperationsApplied,
         OperationsRequest, PushTokenEnded,
@@ -32,11 +33,23 @@ pub enum Fault {
     Problem(ProblemKind),
 }
 
+/// What the relay has committed.
+#[derive(Debug, Clone, Default)]
+pub struct Committed {
+    pub head: u64,
+    pub rows: BTreeMap<ConversationId, ConversationState>,
+    /// The version of each mark that another device set.
+    pub marked_elsewhere: BTreeMap<ConversationId, u64>,
+    /// The phone's operations that are in it.
+    pub applied: BTreeSet<OperationId>,
+}
+
 #[derive(Debug, Default)]
 pub struct State {
     pub epoch: String,
-    pub head: u64,
-    pub rows: BTreeMap<ConversationId, ConversationState>,
+    pub now: Committed,
+    /// All that it ever had committed, oldest first.
+    pub past: Vec<Committed>,
     pub acknowledged: u64,
     pub page: usize,
     pub rejects_with: Option<String>,
@@ -52,8 +65,6 @@ pub struct State {
     /// Requests that the phone gave up.
     pub cancelled: usize,
     pub digest_lies: bool,
-    /// The version of each mark that another device set.
-    pub marked_elsewhere: BTreeMap<ConversationId, u64>,
     /// Runs before the next answer goes out, once: what happens while it is under way.
     pub meanwhile: Option<Meanwhile>,
 }
@@ -74,6 +85,7 @@ impl FakeRelay {
         let state = State {
             epoch: "epoch-1".to_owned(),
             page: 500,
+            past: vec![Committed::default()],
             ..State::default()
         };
         Self(Mutex::new(state))
@@ -86,9 +98,10 @@ impl FakeRelay {
     /// Commits a conversation's state at the next version.
     pub fn commit(&self, id: &str, unread: u32, newest: u64) -> ConversationState {
         let mut state = self.0.lock().unwrap();
-        state.head += 1;
-        let row = super::row(id, state.head, unread, newest);
-        state.rows.insert(row.id.clone(), row.clone());
+        state.now.head += 1;
+        let row = super::row(id, state.now.head, unread, newest);
+        state.now.rows.insert(row.id.clone(), row.clone());
+        state.remember();
         row
     }
 
@@ -118,21 +131,26 @@ impl FakeRelay {
     pub fn mark_elsewhere(&self, id: &str) {
         self.change(id, |row| row.marked_unread = true);
         let mut state = self.0.lock().unwrap();
-        let head = state.head;
-        state.marked_elsewhere.insert(super::conversation(id), head);
+        let head = state.now.head;
+        state
+            .now
+            .marked_elsewhere
+            .insert(super::conversation(id), head);
+        state.remember();
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut ConversationState)) {
         let mut state = self.0.lock().unwrap();
         let id = super::conversation(id);
         let empty = || ConversationState::empty(id.clone());
-        let mut row = state.rows.get(&id).cloned().unwrap_or_else(empty);
+        let mut row = state.now.rows.get(&id).cloned().unwrap_or_else(empty);
         let before = row.clone();
         change(&mut row);
         if row != before {
-            state.head += 1;
-            row.version = super::version(state.head);
-            state.rows.insert(id, row);
+            state.now.head += 1;
+            row.version = super::version(state.now.head);
+            state.now.rows.insert(id, row);
+            state.remember();
         }
     }
 
@@ -141,11 +159,11 @@ impl FakeRelay {
         let (rows, head, totals, acknowledged) = {
             let state = self.0.lock().unwrap();
             let above = |row: &&ConversationState| row.version.get() > base;
-            let rows = state.rows.values().filter(above).cloned().collect();
+            let rows = state.now.rows.values().filter(above).cloned().collect();
             (
                 rows,
-                state.head,
-                Totals::of(state.rows.values()),
+                state.now.head,
+                Totals::of(state.now.rows.values()),
                 state.acknowledged,
             )
         };
@@ -154,7 +172,7 @@ impl FakeRelay {
 
     /// What the account adds up to.
     pub fn truth(&self) -> Totals {
-        Totals::of(self.0.lock().unwrap().rows.values())
+        Totals::of(self.0.lock().unwrap().now.rows.values())
     }
 
     pub fn fail(&self, fault: Fault) {
@@ -238,7 +256,7 @@ impl State {
         json(&DeviceRegistered {
             route: Route::new("route-alice").unwrap(),
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
-            head: super::version(self.head),
+            head: super::version(self.now.head),
             server_time: 0,
         })
     }
@@ -247,9 +265,10 @@ impl State {
         let pairs: BTreeMap<_, _> = request.url.query_pairs().into_owned().collect();
         let since: u64 = pairs["since"].parse().unwrap();
         let foreign = pairs.get("epoch") != Some(&self.epoch);
-        let reset = since == 0 || foreign || since > self.head;
+        let reset = since == 0 || foreign || since > self.now.head;
         let floor = if reset { 0 } else { since };
         let mut rows: Vec<_> = self
+            .now
             .rows
             .values()
             .filter(|row| row.version.get() > floor && (!reset || row.is_active()))
@@ -258,13 +277,13 @@ impl State {
         rows.sort_by_key(|row| row.version);
         let more = rows.len() > self.page;
         rows.truncate(self.page);
-        let head = super::version(self.head);
+        let head = super::version(self.now.head);
         let next = if more {
             rows.last().unwrap().version
         } else {
             head
         };
-        let digest = Digest::of(self.rows.values());
+        let digest = Digest::of(self.now.rows.values());
         Changes {
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
             reset,
@@ -272,7 +291,7 @@ impl State {
             next,
             head,
             more,
-            totals: Totals::of(self.rows.values()),
+            totals: Totals::of(self.now.rows.values()),
             digest: if self.digest_lies {
                 Digest::from_bits(1)
             } else {
@@ -303,11 +322,13 @@ impl State {
             let refused = self.rejects_with.clone();
             if refused.is_none() {
                 self.operations_applied += 1;
-                self.apply(&operation.action, operation.seen);
+                self.now.apply(&operation.action, operation.seen);
+                self.now.applied.insert(operation.id.clone());
+                self.remember();
             }
             applied.push(OperationOutcome {
                 number: operation.number,
-                version: refused.is_none().then(|| super::version(self.head)),
+                version: refused.is_none().then(|| super::version(self.now.head)),
                 rejected: refused,
             });
         }
@@ -317,7 +338,14 @@ impl State {
         })
     }
 
-    fn apply(&mut self, action: &Action, seen: Version) {
+    fn remember(&mut self) {
+        self.past.push(self.now.clone());
+    }
+}
+
+impl Committed {
+    /// What an operation of the phone does.
+    pub fn apply(&mut self, action: &Action, seen: Version) {
         let id = action.conversation().clone();
         let mut row = self
             .rows
@@ -329,7 +357,8 @@ impl State {
         match action {
             Action::ReadUpTo { position, .. } => {
                 if *position > row.read_up_to {
-                    let read = position.get().min(row.newest.get()) - row.read_up_to.get();
+                    let until = position.get().min(row.newest.get());
+                    let read = until.saturating_sub(row.read_up_to.get());
                     row.unread = row.unread.saturating_sub(u32::try_from(read).unwrap());
                     row.read_up_to = *position;
                 }
