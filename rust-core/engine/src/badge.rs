@@ -1,38 +1,26 @@
 //! Totals + policy → number. Pure.
 //!
-//! An account's totals come from its mirror when that is complete, and from the newest totals that
-//! the server told when those are ahead of it; pending operations are laid over either. So the
-//! number is always some state that the server committed, with this phone's own operations over
-//! it (S1).
+//! An account's totals come from its mirror, or from newer ones that the server told; pending operations
+//! are laid over either. So the number is always some state that the server committed, with this phone's
+//! own operations over it (S1). One case is an estimate, because nobody here can know better: the person
+//! acts while newer totals are shown whose rows have not come. Then the conversation that he acted on is
+//! taken to be as it was last seen.
 
 use truebadge_protocol::{BadgePolicy, Totals};
 
-use crate::model::Mirror;
-
-/// One conversation with pending operations: what it adds in the base, and what it should add.
+/// One conversation with pending operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlaid {
-    /// What the base row adds.
+    /// What it adds to the account's totals.
     pub base: Totals,
-    /// What it adds with all pending operations laid over.
+    /// What it should add: with the operations laid over that those totals do not hold.
     pub shown: Totals,
-    /// What it adds with only those laid over that the totals ahead do not hold.
-    pub shown_ahead: Totals,
 }
 
-/// An account's totals as the person should see them.
-pub fn account_totals(mirror: &Mirror, overlaid: impl IntoIterator<Item = Overlaid>) -> Totals {
-    let from = mirror
-        .ahead
-        .as_ref()
-        .map_or(mirror.totals, |ahead| ahead.totals);
+/// An account's totals as the person should see them: `from` with operations laid over.
+pub fn account_totals(from: Totals, overlaid: impl IntoIterator<Item = Overlaid>) -> Totals {
     overlaid.into_iter().fold(from, |totals, conversation| {
-        let shown = if mirror.ahead.is_some() {
-            conversation.shown_ahead
-        } else {
-            conversation.shown
-        };
-        totals.replacing(conversation.base, shown)
+        totals.replacing(conversation.base, conversation.shown)
     })
 }
 

@@ -16,17 +16,24 @@ pub struct Mirror {
     pub totals: Totals,
     /// The digest of the mirror's rows.
     pub digest: Digest,
-    /// The newest totals that the server told, when they are newer than the cursor.
+    /// What the server told of that the mirror has not reached.
     pub ahead: Option<Ahead>,
 }
 
-/// Totals that the server told at a version which the mirror has not reached.
+/// The newest version that the server told of, above the mirror's cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ahead {
     /// The history that `version` belongs to: another one than the mirror's during a reset.
     pub epoch: Epoch,
-    /// The version at which the totals are true.
+    /// The version.
     pub version: Version,
+    /// Totals that are newer than the mirror's, where some can be shown.
+    pub told: Option<Told>,
+}
+
+/// Totals that the server told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
     /// The totals.
     pub totals: Totals,
     /// The highest operation of this device that is in them.
@@ -34,16 +41,34 @@ pub struct Ahead {
 }
 
 impl Mirror {
-    /// Takes totals that the server told, unless it knows newer ones of the same history.
-    pub fn hear(&mut self, told: Ahead) {
-        let known = self.epoch.as_ref() == Some(&told.epoch) && told.version <= self.cursor;
+    /// Takes what the server told, unless it knows newer of the same history.
+    ///
+    /// `countable`: no operation is pending that the totals do not hold. Where one is, nobody can say
+    /// what it does to totals whose rows are not here: the conversation may have changed meanwhile. Then
+    /// the number stays on the state that it came from, until the rows are here (S1).
+    pub fn hear(&mut self, epoch: &Epoch, version: Version, told: Told, countable: bool) {
+        let known = self.epoch.as_ref() == Some(epoch) && version <= self.cursor;
         let newer = match &self.ahead {
-            Some(ahead) => ahead.epoch != told.epoch || ahead.version <= told.version,
+            Some(ahead) => ahead.epoch != *epoch || ahead.version <= version,
             None => true,
         };
-        if !known && newer {
-            self.ahead = Some(told);
+        if known || !newer {
+            return;
         }
+        let before = self.ahead.take().and_then(|ahead| ahead.told);
+        self.ahead = Some(Ahead {
+            epoch: epoch.clone(),
+            version,
+            told: if countable { Some(told) } else { before },
+        });
+    }
+
+    /// Begins anew with what a reset brought.
+    pub fn restart(&mut self, epoch: &Epoch, cursor: Version) {
+        self.epoch = Some(epoch.clone());
+        self.cursor = Version::ZERO;
+        self.ahead.take_if(|ahead| ahead.epoch != *epoch);
+        self.advance(cursor);
     }
 
     /// Moves the cursor, and forgets totals that it has reached.
@@ -60,7 +85,12 @@ impl Mirror {
     /// Whether the server ever told anything: before that, what the account adds up to is unknown,
     /// which is not zero.
     pub fn is_heard_of(&self) -> bool {
-        self.epoch.is_some() || self.ahead.is_some()
+        self.epoch.is_some() || self.told().is_some()
+    }
+
+    /// Totals that are shown instead of the mirror's own.
+    pub fn told(&self) -> Option<Told> {
+        self.ahead.as_ref().and_then(|ahead| ahead.told)
     }
 
     /// Whether the mirror knows everything that the server told of.

@@ -20,9 +20,9 @@ pub struct Facts {
     pub epoch: Option<Epoch>,
     /// The version up to which the mirror knows everything.
     pub cursor: Version,
-    /// Totals that the server told and the mirror has not reached.
+    /// What the server told of and the mirror has not reached.
     pub ahead: Option<Ahead>,
-    /// A reset that has begun and not completed.
+    /// Pages of which not all have come.
     pub staging: Option<Staging>,
     /// The mirror was found wrong.
     pub reset_wanted: bool,
@@ -62,8 +62,11 @@ pub struct Page {
 /// Where a page's rows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
-    /// Merge them into the mirror.
+    /// Merge them into the mirror: they are all that changed since the cursor.
     Merge,
+    /// Keep them until the last page of what changed since the cursor is here: until then the mirror
+    /// would be a mix of two states (S1).
+    Early,
     /// A reset begins: forget what was staged, and stage them.
     StageFirst,
     /// A reset goes on: stage them too.
@@ -77,7 +80,7 @@ pub enum Comparison {
     Equal,
     /// The mirror is wrong.
     Differs,
-    /// The cursor stands elsewhere, or a row is ahead of it.
+    /// The cursor stands elsewhere.
     NotComparable,
 }
 
@@ -187,22 +190,13 @@ impl Session {
         self.learn_first = false;
         self.more = answer.more;
         self.completed += u32::from(!answer.more);
-        let continues = facts.staging.as_ref().is_some_and(|staging| {
-            staging.epoch == answer.epoch && staging.next == query.since && !answer.reset
-        });
-        let rows = if answer.reset {
+        if answer.reset {
             self.resets += 1;
             if self.resets > RESETS {
                 return Err(Implausible);
             }
-            Rows::StageFirst
-        } else if continues {
-            Rows::StageMore
-        } else if facts.staging.is_none() && facts.epoch.as_ref() == Some(&answer.epoch) {
-            Rows::Merge
-        } else {
-            return Err(Implausible);
-        };
+        }
+        let rows = destination(facts, query, answer).ok_or(Implausible)?;
         Ok(Page {
             rows,
             complete: !answer.more,
@@ -214,7 +208,7 @@ impl Session {
 fn query(facts: &Facts, resync: bool) -> ChangesQuery {
     let (epoch, since) = match &facts.staging {
         _ if resync => (facts.epoch.clone(), Version::ZERO),
-        Some(staging) => (Some(staging.epoch.clone()), staging.next),
+        Some(staging) => (Some(staging.epoch.clone()), resumed(staging, facts.cursor)),
         None => (facts.epoch.clone(), facts.cursor),
     };
     let received = facts
@@ -228,6 +222,37 @@ fn query(facts: &Facts, resync: bool) -> ChangesQuery {
         since,
         limit: None,
         received: (!received.is_empty()).then_some(received),
+    }
+}
+
+/// Where a page's rows go; nowhere when it does not lead on from what was asked for.
+fn destination(facts: &Facts, query: &ChangesQuery, answer: &Changes) -> Option<Rows> {
+    if answer.reset {
+        return Some(Rows::StageFirst);
+    }
+    match &facts.staging {
+        Some(staging) => {
+            let asked = resumed(staging, facts.cursor) == query.since;
+            let goes_on = staging.epoch == answer.epoch && asked;
+            let rows = if staging.reset {
+                Rows::StageMore
+            } else {
+                Rows::Early
+            };
+            goes_on.then_some(rows)
+        }
+        None if facts.epoch.as_ref() != Some(&answer.epoch) => None,
+        None if answer.more => Some(Rows::Early),
+        None => Some(Rows::Merge),
+    }
+}
+
+/// Where several pages go on: a push may have brought the mirror further meanwhile.
+fn resumed(staging: &Staging, cursor: Version) -> Version {
+    if staging.reset {
+        staging.next
+    } else {
+        staging.next.max(cursor)
     }
 }
 

@@ -20,8 +20,8 @@ enum Step {
     MarkElsewhere(u8),
     ReadHere(u8),
     MarkHere(u8, bool),
-    /// A push is sent, based on this share of the head.
-    Send(u8),
+    /// A push is sent, based on this share of the head, with its rows or without.
+    Send(u8, bool),
     /// One of the pushes sent so far is delivered, perhaps not for the first time.
     Deliver(prop::sample::Index),
     Refresh(Vec<Option<Fault>>),
@@ -46,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => id.clone().prop_map(Step::MarkElsewhere),
         3 => id.clone().prop_map(Step::ReadHere),
         1 => (id, any::<bool>()).prop_map(|(id, marked)| Step::MarkHere(id, marked)),
-        3 => (0..=100u8).prop_map(Step::Send),
+        3 => (0..=100u8, prop::bool::weighted(0.8)).prop_map(|(base, rows)| Step::Send(base, rows)),
         4 => any::<prop::sample::Index>().prop_map(Step::Deliver),
         3 => proptest::collection::vec(fault(), 0..4).prop_map(Step::Refresh),
         1 => Just(Step::Restart),
@@ -64,6 +64,9 @@ struct Run {
     looked_at: usize,
     /// The oldest of the relay's states that the last number can stem from.
     behind: usize,
+    /// The person acted while totals were shown whose rows had not come: until they come, the number is
+    /// an estimate.
+    estimated: bool,
 }
 
 impl Run {
@@ -83,11 +86,15 @@ impl Run {
                     marked,
                 });
             }
-            Step::Send(share) => {
+            Step::Send(share, rows) => {
                 self.counter += 1;
                 let head = relay.0.lock().unwrap().now.head;
-                self.sent
-                    .push(relay.push(self.counter, head * u64::from(share) / 100));
+                let base = head * u64::from(share) / 100;
+                self.sent.push(if rows {
+                    relay.push(self.counter, base)
+                } else {
+                    relay.push_without_rows(self.counter, base)
+                });
             }
             Step::Deliver(which) if !self.sent.is_empty() => {
                 let bytes = which.get(&self.sent).clone();
@@ -113,6 +120,7 @@ impl Run {
 
     /// Notes the operation that the engine has just recorded.
     fn did(&mut self, action: Action) {
+        self.estimated |= !self.phone.engine.accounts().unwrap()[0].complete;
         let store = rusqlite::Connection::open(self.phone.store()).unwrap();
         let sql = "SELECT id, seen FROM operations ORDER BY number DESC LIMIT 1";
         let (id, seen) = store
@@ -139,6 +147,11 @@ impl Run {
 
     fn every_number_is_a_state_of_the_relay_and_none_older_than_the_last(&mut self) {
         let set = self.phone.icon.set.lock().unwrap().clone();
+        if self.estimated {
+            self.estimated = !self.phone.engine.accounts().unwrap()[0].complete;
+            self.looked_at = set.len();
+            return;
+        }
         let past = self.phone.relay.0.lock().unwrap().past.clone();
         for number in &set[self.looked_at..] {
             let from = past
@@ -217,27 +230,64 @@ fn rows(store: &rusqlite::Connection) -> Vec<ConversationState> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
+/// Lives through the steps, and looks after each of them. Gives the run to look at its end.
+async fn live(life: (Vec<Step>, usize), look: impl Fn(&mut Run)) -> Run {
+    let (steps, page) = life;
+    let mut run = Run {
+        phone: Phone::synced().await,
+        sent: Vec::new(),
+        counter: 0,
+        done: Vec::new(),
+        looked_at: 0,
+        behind: 0,
+        estimated: false,
+    };
+    run.looked_at = run.phone.icon.set.lock().unwrap().len();
+    run.phone.relay.0.lock().unwrap().page = page;
+    for step in steps {
+        run.step(step).await;
+        look(&mut run);
+    }
+    run
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// What happens, and how many rows the relay puts on a page.
+fn life() -> impl Strategy<Value = (Vec<Step>, usize)> {
+    let steps = proptest::collection::vec(step(), 1..30);
+    (steps, prop_oneof![Just(1), Just(2), Just(500)])
+}
+
+/// Each life is a whole phone: fewer of them than proptest's default, unless asked for.
+fn cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES");
+    asked.map_or(64, |cases| cases.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
-    fn one_undisturbed_wake_makes_the_badge_true(steps in proptest::collection::vec(step(), 1..30)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut run = Run {
-                phone: Phone::synced().await,
-                sent: Vec::new(),
-                counter: 0,
-                done: Vec::new(),
-                looked_at: 0,
-                behind: 0,
-            };
-            run.looked_at = run.phone.icon.set.lock().unwrap().len();
-            for step in steps {
-                run.step(step).await;
-                run.every_number_is_a_state_of_the_relay_and_none_older_than_the_last();
-                run.rows_totals_and_digest_belong_together();
-            }
+    fn s1_s2_every_number_is_a_state_of_the_relay_and_none_older_than_the_last(life in life()) {
+        block_on(live(life, Run::every_number_is_a_state_of_the_relay_and_none_older_than_the_last));
+    }
+
+    #[test]
+    fn s5_rows_totals_and_digest_belong_together_at_every_moment(life in life()) {
+        block_on(live(life, |run| run.rows_totals_and_digest_belong_together()));
+    }
+
+    #[test]
+    fn l1_one_undisturbed_wake_makes_the_badge_true_and_empties_the_outbox(life in life()) {
+        block_on(async {
+            let run = live(life, |_| {}).await;
             let outcome = run.phone.refresh().await;
             assert_eq!(outcome.error, None);
             assert!(outcome.badge.unwrap().complete);

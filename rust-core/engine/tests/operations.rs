@@ -55,11 +55,33 @@ async fn what_was_read_here_does_not_come_back_because_of_an_older_push() {
     phone.engine.receive_push(&bytes).unwrap();
     assert_eq!(phone.icon(), Some(1));
 
-    // Nor when it sent this, which only tells totals.
+    // Nor when it sent this, which only tells totals: whether the read is in them nobody here can say.
     phone.relay.commit("home", 1, 1);
     let bytes = push(&phone.relay, 3, 2, 3, None, unread(4, 3));
     phone.engine.receive_push(&bytes).unwrap();
+    assert_eq!(phone.icon(), Some(1), "the number stays where it came from");
+    phone.refresh().await;
     assert_eq!(phone.icon(), Some(2));
+}
+
+#[tokio::test]
+async fn totals_that_may_hold_a_read_of_another_device_do_not_count_it_twice() {
+    let phone = Phone::synced().await;
+    phone.relay.arrive("family", 2);
+    phone.relay.arrive("work", 2);
+    phone.refresh().await;
+    phone.read_here("family", 2, 0);
+    assert_eq!(phone.icon(), Some(2));
+
+    phone.relay.read_elsewhere("family");
+    let bytes = push(&phone.relay, 1, 2, 3, None, unread(2, 1));
+    phone.engine.receive_push(&bytes).unwrap();
+
+    assert_eq!(
+        phone.icon(),
+        Some(2),
+        "not 2 less the 2 that both have read"
+    );
 }
 
 #[tokio::test]

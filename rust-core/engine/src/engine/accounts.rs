@@ -60,7 +60,7 @@ impl Engine {
             let account = tx.account(account)?;
             let mut pending = tx.operations_by_conversation(account.key)?;
             let mut views = Vec::new();
-            for base in tx.rows(account.key)? {
+            for base in tx.newest_rows(account.key)? {
                 let operations = pending.remove(&base.id).unwrap_or_default();
                 views.push(view(&base, &operations));
             }

@@ -9,7 +9,7 @@ use url::Url;
 use super::{Tx, rows::checked};
 use crate::{
     EngineError, Timestamp,
-    model::{Ahead, Mirror},
+    model::{Ahead, Mirror, Told},
 };
 
 /// An account's key in the store. Never used again, so whatever still holds the key of an account
@@ -40,7 +40,7 @@ pub struct Account {
     pub route: Option<Route>,
     /// How much of its history the phone knows.
     pub mirror: Mirror,
-    /// A reset that has begun and not completed.
+    /// Pages of which not all have come.
     pub staging: Option<Staging>,
     /// The mirror was found wrong: start over.
     pub reset_wanted: bool,
@@ -68,13 +68,15 @@ pub struct PushCounters {
     pub sent: u64,
 }
 
-/// A reset that has not completed.
+/// Several pages of which not all have come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staging {
     /// The history that is being fetched.
     pub epoch: Epoch,
-    /// The `since` of its next page.
+    /// The `since` of the next page.
     pub next: Version,
+    /// They are a reset, and not what changed since the cursor.
+    pub reset: bool,
 }
 
 /// What the relay was last told of this phone, and when.
@@ -100,7 +102,7 @@ const COLUMNS: &str = "key, account, relay, participates, signed_out, route, epo
      mentions, conversations, digest, ahead_epoch, ahead_version, ahead_unread, ahead_mentions, \
      ahead_conversations, ahead_acknowledged, staging_epoch, staging_next, reset_wanted, \
      next_operation, registration, registered_at, retry_at, failures, push_received, push_sent, \
-     push_token_ended";
+     push_token_ended, staging_reset, ahead_told";
 
 impl Tx<'_> {
     /// All accounts, in the order in which they were added.
@@ -163,7 +165,8 @@ impl Tx<'_> {
             mirror, staging, ..
         } = account;
         let ahead = mirror.ahead.as_ref();
-        let told = ahead.map_or(Totals::ZERO, |ahead| ahead.totals);
+        let told = mirror.told();
+        let totals = told.map_or(Totals::ZERO, |told| told.totals);
         self.transaction
             .prepare_cached(
                 "UPDATE accounts SET participates = ?2, signed_out = ?3, route = ?4, epoch = ?5,
@@ -173,7 +176,7 @@ impl Tx<'_> {
                      staging_epoch = ?17, staging_next = ?18, reset_wanted = ?19,
                      next_operation = ?20, registration = ?21, registered_at = ?22,
                      retry_at = ?23, failures = ?24, push_received = ?25, push_sent = ?26,
-                     push_token_ended = ?27
+                     push_token_ended = ?27, staging_reset = ?28, ahead_told = ?29
                  WHERE key = ?1",
             )?
             .execute(params![
@@ -189,10 +192,10 @@ impl Tx<'_> {
                 mirror.digest.bits().cast_signed(),
                 ahead.map(|ahead| ahead.epoch.as_str()),
                 ahead.map_or(0, |ahead| ahead.version.get()),
-                told.unread,
-                told.mentions,
-                told.conversations,
-                ahead.map_or(0, |ahead| ahead.acknowledged),
+                totals.unread,
+                totals.mentions,
+                totals.conversations,
+                told.map_or(0, |told| told.acknowledged),
                 staging.as_ref().map(|staging| staging.epoch.as_str()),
                 staging.as_ref().map_or(0, |staging| staging.next.get()),
                 account.reset_wanted,
@@ -204,6 +207,8 @@ impl Tx<'_> {
                 account.pushes.received,
                 account.pushes.sent,
                 account.push_token_ended.map(reason_text).transpose()?,
+                staging.as_ref().is_some_and(|staging| staging.reset),
+                told.is_some(),
             ])?;
         Ok(())
     }
@@ -284,8 +289,14 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         Some(epoch) => Some(Ahead {
             epoch,
             version: version(13)?,
-            totals: totals(14)?,
-            acknowledged: row.get(17)?,
+            told: if row.get(30)? {
+                Some(Told {
+                    totals: totals(14)?,
+                    acknowledged: row.get(17)?,
+                })
+            } else {
+                None
+            },
         }),
     };
     let staging = match epoch(18)? {
@@ -293,6 +304,7 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         Some(epoch) => Some(Staging {
             epoch,
             next: version(19)?,
+            reset: row.get(29)?,
         }),
     };
     Ok(Account {

@@ -2,14 +2,14 @@
 //! digest and badge (S5).
 
 use truebadge_protocol::{
-    Digest, PushPayload, Version,
+    Epoch, PushPayload, Version,
     messages::{Changes, OperationOutcome},
 };
 
-use super::{Account, Staging, Tx};
+use super::{Account, Staging, StoredOperation, Tx};
 use crate::{
     EngineError,
-    model::Ahead,
+    model::{Ahead, Told},
     payload::{Disposition, classify},
     sync::{Comparison, Page, Rows},
 };
@@ -52,9 +52,7 @@ impl Tx<'_> {
         push: &PushPayload,
     ) -> Result<Disposition, EngineError> {
         let rows = push.rows.as_deref().unwrap_or_default();
-        let told = Ahead {
-            epoch: push.epoch.clone(),
-            version: push.version,
+        let told = Told {
             totals: push.totals,
             acknowledged: push.acknowledged,
         };
@@ -62,21 +60,20 @@ impl Tx<'_> {
         match disposition {
             Disposition::Applied => {
                 let merged = self.merged(account, rows)?;
-                let comparable = !self.has_row_above(account.key, push.version)?;
-                if comparable && merged.tally.totals != push.totals {
-                    account.mirror.hear(told);
-                    account.reset_wanted = true;
-                    disposition = Disposition::Diverged;
-                } else {
+                if merged.tally.totals == push.totals {
                     self.put_merged(account, &merged)?;
                     account.mirror.advance(push.version);
+                    self.drop_reached(account)?;
                     self.settle_operations(account, push.acknowledged, push.version, &[])?;
+                } else {
+                    self.hear(account, &push.epoch, push.version, told)?;
+                    account.reset_wanted = true;
+                    disposition = Disposition::Diverged;
                 }
             }
             Disposition::Gap => {
-                let merged = self.merged(account, rows)?;
-                self.put_merged(account, &merged)?;
-                account.mirror.hear(told);
+                self.put_early(account, rows)?;
+                self.hear(account, &push.epoch, push.version, told)?;
             }
             Disposition::EpochChanged
             | Disposition::Stale
@@ -100,13 +97,6 @@ impl Tx<'_> {
             outcomes,
             first_sent,
         } = heard;
-        let told = Ahead {
-            epoch: answer.epoch.clone(),
-            version: answer.head,
-            totals: answer.totals,
-            acknowledged: answer.acknowledged,
-        };
-        account.mirror.hear(told.clone());
         account.pushes.sent = answer.last_push;
         account.push_token_ended = answer.push_token_ended;
         match page.rows {
@@ -114,6 +104,11 @@ impl Tx<'_> {
                 let merged = self.merged(account, &answer.changes)?;
                 self.put_merged(account, &merged)?;
                 account.mirror.advance(answer.next);
+                self.drop_reached(account)?;
+            }
+            Rows::Early => {
+                self.put_early(account, &answer.changes)?;
+                account.staging = Some(staging(answer, false));
             }
             Rows::StageFirst => {
                 if account.mirror.epoch.as_ref() != Some(&answer.epoch) {
@@ -127,15 +122,24 @@ impl Tx<'_> {
             }
             Rows::StageMore => self.stage(account, answer)?,
         }
-        if page.complete && page.rows != Rows::Merge {
-            self.complete_reset(account, answer)?;
+        match page.rows {
+            Rows::Early if page.complete => self.complete_changes(account, answer)?,
+            Rows::StageFirst | Rows::StageMore if page.complete => {
+                self.complete_reset(account, answer)?;
+            }
+            _ => {}
         }
         self.unsend_skipped(account, outcomes, first_sent)?;
         let refused =
             self.settle_operations(account, answer.acknowledged, answer.head, outcomes)?;
         self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;
+        let told = Told {
+            totals: answer.totals,
+            acknowledged: answer.acknowledged,
+        };
+        self.hear(account, &answer.epoch, answer.head, told)?;
         let comparison = if page.complete {
-            self.compare(account, &told, answer.digest)?
+            compare(account, answer)
         } else {
             Comparison::NotComparable
         };
@@ -143,12 +147,39 @@ impl Tx<'_> {
             Comparison::Equal => account.reset_wanted = false,
             Comparison::Differs => {
                 // Until the mirror is fetched anew, what the server says is what counts.
-                account.mirror.ahead = Some(told);
+                account.mirror.ahead = Some(Ahead {
+                    epoch: answer.epoch.clone(),
+                    version: answer.head,
+                    told: Some(told),
+                });
                 account.reset_wanted = true;
             }
             Comparison::NotComparable => {}
         }
         Ok((comparison, refused))
+    }
+
+    /// Takes what the server told of a version. Its totals can be shown when no operation is pending
+    /// that they do not hold.
+    fn hear(
+        &self,
+        account: &mut Account,
+        epoch: &Epoch,
+        version: Version,
+        told: Told,
+    ) -> Result<(), EngineError> {
+        let held = |operation: &StoredOperation| operation.is_in(told.acknowledged);
+        let countable = self.operations(account.key)?.iter().all(held);
+        account.mirror.hear(epoch, version, told, countable);
+        Ok(())
+    }
+
+    /// All pages of what changed since the cursor are here.
+    fn complete_changes(&self, account: &mut Account, answer: &Changes) -> Result<(), EngineError> {
+        account.staging = None;
+        self.adopt_early(account, answer.head)?;
+        account.mirror.advance(answer.head);
+        self.drop_reached(account)
     }
 
     /// Puts the staged rows in the mirror's place, unless a push has meanwhile brought the mirror
@@ -161,10 +192,11 @@ impl Tx<'_> {
             return self.clear_staged(account.key);
         }
         self.install_staged(account)?;
-        account.mirror.epoch = Some(answer.epoch.clone());
-        account.mirror.cursor = Version::ZERO;
-        account.mirror.advance(answer.head);
-        Ok(())
+        if !same_history {
+            self.clear_early(account.key)?;
+        }
+        account.mirror.restart(&answer.epoch, answer.head);
+        self.drop_reached(account)
     }
 
     /// In another history, what the old one confirmed is unconfirmed again: the server may have
@@ -189,30 +221,8 @@ impl Tx<'_> {
 
     fn stage(&self, account: &mut Account, answer: &Changes) -> Result<(), EngineError> {
         self.stage_rows(account.key, &answer.changes)?;
-        account.staging = Some(Staging {
-            epoch: answer.epoch.clone(),
-            next: answer.next,
-        });
+        account.staging = Some(staging(answer, true));
         Ok(())
-    }
-
-    fn compare(
-        &self,
-        account: &Account,
-        told: &Ahead,
-        digest: Digest,
-    ) -> Result<Comparison, EngineError> {
-        let mirror = &account.mirror;
-        let elsewhere = mirror.cursor != told.version;
-        Ok(
-            if elsewhere || self.has_row_above(account.key, told.version)? {
-                Comparison::NotComparable
-            } else if mirror.totals == told.totals && mirror.digest == digest {
-                Comparison::Equal
-            } else {
-                Comparison::Differs
-            },
-        )
     }
 
     /// An operation that was sent for the first time and about which the answer says nothing was
@@ -260,7 +270,6 @@ impl Tx<'_> {
                 }
             }
         }
-        self.prune_rows(account)?;
         Ok(refused)
     }
 
@@ -297,5 +306,26 @@ impl Tx<'_> {
             account.next_operation += 1;
         }
         Ok(())
+    }
+}
+
+fn staging(answer: &Changes, reset: bool) -> Staging {
+    Staging {
+        epoch: answer.epoch.clone(),
+        next: answer.next,
+        reset,
+    }
+}
+
+/// How the mirror compares with the server's totals and digest, where the answer was true at the version
+/// at which the mirror stands.
+fn compare(account: &Account, answer: &Changes) -> Comparison {
+    let mirror = &account.mirror;
+    if mirror.cursor != answer.head {
+        Comparison::NotComparable
+    } else if mirror.totals == answer.totals && mirror.digest == answer.digest {
+        Comparison::Equal
+    } else {
+        Comparison::Differs
     }
 }

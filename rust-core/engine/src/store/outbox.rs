@@ -30,6 +30,11 @@ pub struct StoredOperation {
 }
 
 impl StoredOperation {
+    /// Whether totals with this acknowledgement hold it.
+    pub fn is_in(&self, acknowledged: u64) -> bool {
+        self.sent && self.pending.number <= acknowledged
+    }
+
     /// As it goes over the wire.
     pub fn wire(&self) -> Operation {
         let conversation = self.conversation.clone();
@@ -137,34 +142,44 @@ impl Tx<'_> {
         Ok(statement.exists([account.key])?)
     }
 
-    /// An account's totals as the person should see them.
+    /// An account's totals as the person should see them: the mirror's, or newer ones that the server
+    /// told, with the operations laid over that they do not hold.
     pub fn account_totals(&self, account: &Account) -> Result<Totals, EngineError> {
-        let acknowledged = account
-            .mirror
-            .ahead
-            .as_ref()
-            .map_or(0, |ahead| ahead.acknowledged);
+        let told = account.mirror.told();
+        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for operation in self.operations(account.key)? {
+            if told.is_none_or(|told| !operation.is_in(told.acknowledged)) {
+                by_conversation
+                    .entry(operation.conversation)
+                    .or_default()
+                    .push(operation.pending);
+            }
+        }
         let mut overlaid = Vec::new();
-        for (id, operations) in self.operations_by_conversation(account.key)? {
-            let base = self.base_row(account.key, &id)?;
-            let newer = operations.iter().filter(|o| o.number > acknowledged);
+        for (id, operations) in by_conversation {
+            let base = match told {
+                None => self.row(account.key, &id)?,
+                Some(_) => self.newest_row(account.key, &id)?,
+            };
+            let base = base.unwrap_or_else(|| ConversationState::empty(id));
             overlaid.push(Overlaid {
                 base: base.counted(),
                 shown: lay_over(&base, &operations).counted(),
-                shown_ahead: lay_over(&base, newer).counted(),
             });
         }
-        Ok(badge::account_totals(&account.mirror, overlaid))
+        let from = told.map_or(account.mirror.totals, |told| told.totals);
+        Ok(badge::account_totals(from, overlaid))
     }
 
-    /// A conversation's base row, or an empty one: the mirror holds active conversations only.
+    /// The newest that is known of a conversation, or an empty row: the mirror holds active
+    /// conversations only.
     pub fn base_row(
         &self,
         account: AccountKey,
         id: &ConversationId,
     ) -> Result<ConversationState, EngineError> {
         Ok(self
-            .row(account, id)?
+            .newest_row(account, id)?
             .unwrap_or_else(|| ConversationState::empty(id.clone())))
     }
 

@@ -14,10 +14,14 @@ use crate::{
 const COLUMNS: &str =
     "id, version, unread, mentions, newest, read_up_to, level, marked_unread, removed";
 
-/// Where rows are: in the mirror, or staged by a reset.
+/// Where rows are.
 #[derive(Debug, Clone, Copy)]
 enum Table {
+    /// What the server had committed at the cursor, and nothing else.
     Mirror,
+    /// Newer than the cursor, and perhaps not all there is between.
+    Early,
+    /// A reset that has not completed.
     Staged,
 }
 
@@ -25,6 +29,7 @@ impl Display for Table {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Self::Mirror => "rows",
+            Self::Early => "early",
             Self::Staged => "staged",
         })
     }
@@ -53,16 +58,26 @@ impl Tx<'_> {
         self.rows_in(Table::Mirror, account)
     }
 
-    /// Whether a row is newer than this version.
-    pub fn has_row_above(
+    /// The newest that is known of a conversation, also ahead of the cursor.
+    pub fn newest_row(
         &self,
         account: AccountKey,
-        version: Version,
-    ) -> Result<bool, EngineError> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("SELECT 1 FROM rows WHERE account = ?1 AND version > ?2 LIMIT 1")?;
-        Ok(statement.exists(params![account, version.get()])?)
+        id: &ConversationId,
+    ) -> Result<Option<ConversationState>, EngineError> {
+        match self.row_in(Table::Early, account, id)? {
+            Some(row) => Ok(Some(row)),
+            None => self.row(account, id),
+        }
+    }
+
+    /// The newest that is known of each conversation, ordered by id.
+    pub fn newest_rows(&self, account: AccountKey) -> Result<Vec<ConversationState>, EngineError> {
+        let mut rows: BTreeMap<_, _> = BTreeMap::new();
+        for table in [Table::Mirror, Table::Early] {
+            let found = self.rows_in(table, account)?;
+            rows.extend(found.into_iter().map(|row| (row.id.clone(), row)));
+        }
+        Ok(rows.into_values().collect())
     }
 
     /// What merging changes into the mirror would do. Writes nothing. A conversation that comes more
@@ -100,19 +115,55 @@ impl Tx<'_> {
         merged: &Merged<'_>,
     ) -> Result<(), EngineError> {
         for row in merged.rows.values() {
-            self.put_row(Table::Mirror, account.key, row)?;
+            self.put_active(Table::Mirror, account.key, row)?;
         }
         account.mirror.totals = merged.tally.totals;
         account.mirror.digest = merged.tally.digest;
         Ok(())
     }
 
-    /// Drops rows of conversations that are no longer active and that the cursor has passed.
-    pub fn prune_rows(&self, account: &Account) -> Result<(), EngineError> {
-        let mut statement = self.transaction.prepare_cached(
-            "DELETE FROM rows WHERE account = ?1 AND version <= ?2 AND active = 0",
-        )?;
-        statement.execute(params![account.key, account.mirror.cursor.get()])?;
+    /// Keeps rows that are ahead of the cursor.
+    pub fn put_early(
+        &self,
+        account: &Account,
+        rows: &[ConversationState],
+    ) -> Result<(), EngineError> {
+        for row in rows {
+            let current = self.row_in(Table::Early, account.key, &row.id)?;
+            if merge(current.as_ref(), account.mirror.cursor, row).is_some() {
+                self.put_row(Table::Early, account.key, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves early rows up to a version into the mirror: nothing is missing between them and the
+    /// cursor. The caller moves the cursor, and saves the account.
+    pub fn adopt_early(&self, account: &mut Account, up_to: Version) -> Result<(), EngineError> {
+        let sql = format!("SELECT {COLUMNS} FROM early WHERE account = ?1 AND version <= ?2");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![account.key, up_to.get()])?;
+        while let Some(row) = rows.next()? {
+            let merged = [read_row(row)?];
+            let merged = self.merged(account, &merged)?;
+            self.put_merged(account, &merged)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets early rows that the cursor has reached.
+    pub fn drop_reached(&self, account: &Account) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("DELETE FROM early WHERE account = ?1 AND version <= ?2")?
+            .execute(params![account.key, account.mirror.cursor.get()])?;
+        Ok(())
+    }
+
+    /// Forgets all early rows: they are of another history.
+    pub fn clear_early(&self, account: AccountKey) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("DELETE FROM early WHERE account = ?1")?
+            .execute([account])?;
         Ok(())
     }
 
@@ -123,7 +174,7 @@ impl Tx<'_> {
         changes: &[ConversationState],
     ) -> Result<(), EngineError> {
         for change in changes {
-            self.put_row(Table::Staged, account, change)?;
+            self.put_active(Table::Staged, account, change)?;
         }
         Ok(())
     }
@@ -141,18 +192,25 @@ impl Tx<'_> {
         let key = account.key;
         self.transaction
             .execute("DELETE FROM rows WHERE account = ?1", [key])?;
-        self.transaction.execute(
-            "INSERT INTO rows SELECT * FROM staged WHERE account = ?1 AND active = 1",
-            [key],
-        )?;
+        let sql = "INSERT INTO rows SELECT * FROM staged WHERE account = ?1";
+        self.transaction.execute(sql, [key])?;
         self.clear_staged(key)?;
-        let mut tally = Tally::default();
-        for row in self.rows_in(Table::Mirror, key)? {
-            tally.replace(None, Some(&row));
-        }
+        let tally = self.recount(key)?;
         account.mirror.totals = tally.totals;
         account.mirror.digest = tally.digest;
         Ok(())
+    }
+
+    /// What the mirror's rows add up to, one row in memory at a time.
+    fn recount(&self, account: AccountKey) -> Result<Tally, EngineError> {
+        let sql = format!("SELECT {COLUMNS} FROM rows WHERE account = ?1");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query([account])?;
+        let mut tally = Tally::default();
+        while let Some(row) = rows.next()? {
+            tally.replace(None, Some(&read_row(row)?));
+        }
+        Ok(tally)
     }
 
     fn row_in(
@@ -179,6 +237,22 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The mirror holds active conversations only.
+    fn put_active(
+        &self,
+        table: Table,
+        account: AccountKey,
+        row: &ConversationState,
+    ) -> Result<(), EngineError> {
+        if row.is_active() {
+            return self.put_row(table, account, row);
+        }
+        let sql = format!("DELETE FROM {table} WHERE account = ?1 AND id = ?2");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        statement.execute(params![account, row.id.as_str()])?;
+        Ok(())
+    }
+
     fn put_row(
         &self,
         table: Table,
@@ -186,8 +260,8 @@ impl Tx<'_> {
         row: &ConversationState,
     ) -> Result<(), EngineError> {
         let sql = format!(
-            "INSERT OR REPLACE INTO {table} (account, {COLUMNS}, active)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            "INSERT OR REPLACE INTO {table} (account, {COLUMNS})
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         );
         self.transaction.prepare_cached(&sql)?.execute(params![
             account,
@@ -200,7 +274,6 @@ impl Tx<'_> {
             row.level.code(),
             row.marked_unread,
             row.removed,
-            row.is_active(),
         ])?;
         Ok(())
     }

@@ -30,12 +30,14 @@ CREATE TABLE accounts (
     registered_at INTEGER NOT NULL DEFAULT 0,
     retry_at INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
+    staging_reset INTEGER NOT NULL DEFAULT 1,
+    ahead_told INTEGER NOT NULL DEFAULT 1,
     push_received INTEGER NOT NULL DEFAULT 0,
     push_sent INTEGER NOT NULL DEFAULT 0,
     push_token_ended TEXT
 ) STRICT;
 
--- Active conversations, and inactive ones that are newer than the cursor.
+-- Active conversations as the server had committed them at the cursor, and nothing else.
 CREATE TABLE rows (
     account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
     id TEXT NOT NULL,
@@ -47,12 +49,8 @@ CREATE TABLE rows (
     level INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL,
     removed INTEGER NOT NULL,
-    active INTEGER NOT NULL,
     PRIMARY KEY (account, id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX rows_by_version ON rows (account, version);
-CREATE INDEX rows_inactive ON rows (account, version) WHERE active = 0;
 
 -- Rows of a reset that has not completed: never mixed into `rows`.
 CREATE TABLE staged (
@@ -66,7 +64,21 @@ CREATE TABLE staged (
     level INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL,
     removed INTEGER NOT NULL,
-    active INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+
+-- What is newer than the cursor, until nothing is missing between.
+CREATE TABLE early (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    mentions INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
+    read_up_to INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    marked_unread INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
     PRIMARY KEY (account, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -170,6 +170,15 @@ impl FakeRelay {
         super::push_acknowledging(self, counter, base, head, Some(rows), totals, acknowledged)
     }
 
+    /// The same, when its rows do not fit.
+    pub fn push_without_rows(&self, counter: u64, base: u64) -> Vec<u8> {
+        let state = self.0.lock().unwrap();
+        let (head, acknowledged) = (state.now.head, state.acknowledged);
+        let totals = Totals::of(state.now.rows.values());
+        drop(state);
+        super::push_acknowledging(self, counter, base, head, None, totals, acknowledged)
+    }
+
     /// What the account adds up to.
     pub fn truth(&self) -> Totals {
         Totals::of(self.0.lock().unwrap().now.rows.values())

@@ -48,6 +48,34 @@ CREATE TABLE departures (
     failures INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
+-- `rows` is what the server had committed at the cursor, and nothing else; what is newer waits in
+-- `early` until nothing is missing between. A mirror that mixed the two is fetched anew.
+ALTER TABLE accounts ADD COLUMN staging_reset INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE accounts ADD COLUMN ahead_told INTEGER NOT NULL DEFAULT 1;
+UPDATE accounts SET reset_wanted = 1
+WHERE EXISTS (SELECT 1 FROM rows WHERE rows.account = accounts.key AND rows.version > accounts.cursor);
+
+DROP INDEX rows_by_version;
+DROP INDEX rows_inactive;
+DELETE FROM rows WHERE active = 0;
+ALTER TABLE rows DROP COLUMN active;
+DELETE FROM staged WHERE active = 0;
+ALTER TABLE staged DROP COLUMN active;
+
+CREATE TABLE early (
+    account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    mentions INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
+    read_up_to INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    marked_unread INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+
 -- The highest push counter that came, the highest that the relay says it sent, and why APNs refused
 -- the push token, where the relay says that it did.
 ALTER TABLE accounts ADD COLUMN push_received INTEGER NOT NULL DEFAULT 0;
