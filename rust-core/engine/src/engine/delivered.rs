@@ -108,7 +108,9 @@ impl<'a> Known<'a> {
         let Some((account, operations)) = account else {
             return Ok(false);
         };
-        let base = self.tx.newest_row(account.key, &notification.conversation)?;
+        let base = self
+            .tx
+            .newest_row(account.key, &notification.conversation)?;
         let pending = operations.get(&notification.conversation);
         let state = match (base, pending) {
             (base, None) => base,
