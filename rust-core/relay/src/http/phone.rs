@@ -29,7 +29,6 @@ pub async fn register(
     JsonBody(registration, _): JsonBody<DeviceRegistration>,
 ) -> Result<Json<DeviceRegistered>, ApiError> {
     let device: DeviceId = names.get("device")?;
-    check(&registration)?;
     let registered = app
         .store(move |store, now| store.register(token, &device, &registration, now))
         .await?;
@@ -121,20 +120,4 @@ fn received(list: &str) -> Result<Vec<u64>, ApiError> {
         return Err(wrong());
     }
     Ok(counters)
-}
-
-/// What becomes part of a request to APNs is checked for its letters here.
-fn check(registration: &DeviceRegistration) -> Result<(), ApiError> {
-    if let Some(token) = &registration.push_token
-        && (token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    {
-        let detail = "APNs' device token in hexadecimal, or nothing.";
-        return Err(ApiError::malformed("push_token", detail));
-    }
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    if registration.topic.is_empty() || !registration.topic.bytes().all(letters) {
-        let detail = "The app's bundle identifier: letters, digits, dots and hyphens.";
-        return Err(ApiError::malformed("topic", detail));
-    }
-    Ok(())
 }
