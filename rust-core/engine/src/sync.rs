@@ -6,7 +6,7 @@
 //! A flight that is killed half-way leaves facts from which the next one goes on.
 
 use truebadge_protocol::{
-    Epoch, Version,
+    Epoch, OperationId, Version,
     limits::OPERATIONS,
     messages::{Changes, ChangesQuery, Operation},
 };
@@ -100,6 +100,8 @@ pub struct Session {
     conflicts: u32,
     learn_first: bool,
     overtaken: u32,
+    oldest_sent: Option<OperationId>,
+    in_vain: u32,
 }
 
 /// A server that sends a reset again and again is left alone until the next wake.
@@ -123,7 +125,7 @@ impl Session {
         // Before the first sync the phone does not know where the relay's count of its operations
         // stands: it may have lost its store, and the relay would skip numbers that it has seen.
         let counted = facts.epoch.is_some() && !self.learn_first && !self.more;
-        if !facts.unconfirmed.is_empty() && counted {
+        if counted && self.may_send(facts) {
             let batch = facts.unconfirmed.iter().take(OPERATIONS).cloned().collect();
             return Step::Operations(query, batch);
         }
@@ -137,6 +139,18 @@ impl Session {
         } else {
             Step::Done
         }
+    }
+
+    /// A relay that takes operations and confirms none is not asked for ever.
+    fn may_send(&mut self, facts: &Facts) -> bool {
+        let Some(oldest) = facts.unconfirmed.first() else {
+            return false;
+        };
+        if self.oldest_sent.as_ref() == Some(&oldest.id) {
+            self.in_vain += 1;
+        }
+        self.oldest_sent = Some(oldest.id.clone());
+        self.in_vain < ROUNDS
     }
 
     /// A mirror that was wrong although it had just been fetched anew is not fetched again in the

@@ -154,6 +154,9 @@ impl Flight<'_> {
                 Step::Done if facts.reset_wanted => {
                     return Err(Failure::Stop(EngineError::MirrorDiverged));
                 }
+                Step::Done if !facts.unconfirmed.is_empty() => {
+                    return Err(Failure::Stop(EngineError::NotUnderstood { status: 200 }));
+                }
                 Step::Done => return Ok(()),
                 Step::Register => {
                     self.register(&account, &registration).await?;
