@@ -49,7 +49,7 @@ fn anything() -> impl Strategy<Value = Anything> {
 }
 
 /// An answer that leads on from any question: the worst that a plausible relay can do.
-fn plausible(anything: Anything, since: Version) -> Anything {
+fn plausible(anything: &Anything, since: Version) -> Anything {
     let floor = if anything.reset { 0 } else { since.get() };
     let next = floor.max(anything.next) + u64::from(anything.more);
     Anything {
@@ -60,7 +60,7 @@ fn plausible(anything: Anything, since: Version) -> Anything {
         } else {
             next
         },
-        ..anything
+        ..anything.clone()
     }
 }
 
@@ -144,12 +144,11 @@ fn answers_taken(facts: &mut Facts, answers: &[Anything], tame: bool) -> Option<
                 session.registered();
                 continue;
             }
-            Step::Changes(query) => query,
-            // The relay never confirms them: that must not keep the flight going either.
-            Step::Operations(query, _) => query,
+            // The relay never confirms operations: that must not keep the flight going either.
+            Step::Changes(query) | Step::Operations(query, _) => query,
         };
         let answer = if tame {
-            plausible(answer.clone(), query.since)
+            plausible(answer, query.since)
         } else {
             answer.clone()
         };
