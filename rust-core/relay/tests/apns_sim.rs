@@ -135,3 +135,29 @@ async fn a_service_that_is_not_there_is_tried_again() {
     let answer = client.send(&good(), now()).await;
     assert!(matches!(answer, Answer::Again { .. }), "{answer:?}");
 }
+
+#[tokio::test]
+async fn a_service_that_breaks_off_may_have_taken_the_push() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let service = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // Until the push itself is among what came.
+        let (mut came, mut part) = (Vec::new(), [0; 1024]);
+        while !came
+            .windows(17)
+            .any(|window| window == b"content-available")
+        {
+            let bytes = tokio::io::AsyncReadExt::read(&mut stream, &mut part);
+            let bytes = bytes.await.unwrap();
+            assert!(bytes > 0);
+            came.extend_from_slice(&part[..bytes]);
+        }
+    });
+    let key = generate_key().unwrap();
+    let tokens = ProviderTokens::new(key.as_bytes(), "KEYID12345", "TEAMID1234").unwrap();
+    let client = Client::new(Endpoints::both(&address).unwrap(), tokens, None).unwrap();
+    let answer = client.send(&good(), now()).await;
+    assert!(matches!(answer, Answer::Unknown { .. }), "{answer:?}");
+    service.await.unwrap();
+}

@@ -162,3 +162,92 @@ impl Search {
         fails(std::slice::from_ref(element))?.then(|| (right, element.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use truebadge_protocol::messages::{DeviceRegistration, EventsRequest, OperationsRequest};
+
+    use super::*;
+
+    /// The whole path, as a request that is refused is answered with.
+    fn blamed<T: DeserializeOwned>(body: &Value) -> Option<String> {
+        let bytes = body.to_string().into_bytes();
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        Some(field::<T>(&bytes, &path).unwrap_or(path))
+    }
+
+    /// Puts wrong values into each field of the element at a pointer in turn, and takes it away.
+    fn each_field_is_named<T: DeserializeOwned>(good: &Value, pointer: &str, path: &str) {
+        assert_eq!(blamed::<T>(good), None);
+        let fields = good.pointer(pointer).unwrap().as_object().unwrap().keys();
+        let mut wrong = 0;
+        for field in fields {
+            for value in [
+                None,
+                Some(json!(null)),
+                Some(json!(-1)),
+                Some(json!(1.5)),
+                Some(json!("\n")),
+                Some(json!([[]])),
+                Some(json!({ "title": { "x": 1 } })),
+            ] {
+                let mut body = good.clone();
+                let element = body.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+                match &value {
+                    None => drop(element.remove(field)),
+                    Some(value) => drop(element.insert(field.clone(), value.clone())),
+                }
+                let Some(named) = blamed::<T>(&body) else {
+                    continue;
+                };
+                wrong += 1;
+                let expected = format!("{path}{field}");
+                assert!(
+                    named.starts_with(&expected),
+                    "{named}: {field} is {value:?}"
+                );
+            }
+        }
+        assert!(wrong > 0);
+    }
+
+    #[test]
+    fn whichever_field_is_wrong_is_named() {
+        let alert = json!({ "title": "a", "subtitle": "b", "body": "c", "sound": "d" });
+        for event in [
+            json!({ "type": "item", "conversation": "c", "position": 1, "mention": true, "alert": alert }),
+            json!({ "type": "read", "conversation": "c", "up_to": 1 }),
+            json!({ "type": "read_items", "conversation": "c", "positions": [1] }),
+            json!({ "type": "marked_unread", "conversation": "c", "marked": true }),
+            json!({ "type": "level", "conversation": "c", "level": "all" }),
+            json!({ "type": "removed", "conversation": "c" }),
+        ] {
+            let events = vec![json!({ "type": "removed", "conversation": "c" }), event];
+            let body = json!({ "events": events });
+            each_field_is_named::<EventsRequest>(&body, "/events/1", "events[1].");
+        }
+        for kind in [
+            json!({ "kind": "read_up_to", "position": 1 }),
+            json!({ "kind": "read_items", "positions": [1] }),
+            json!({ "kind": "marked_unread", "marked": true }),
+            json!({ "kind": "set_level", "level": "all" }),
+        ] {
+            let mut operation = json!({ "number": 1, "id": "o", "seen": 0, "conversation": "c" });
+            let fields = operation.as_object_mut().unwrap();
+            fields.extend(kind.as_object().unwrap().clone());
+            let body = json!({ "operations": [operation] });
+            each_field_is_named::<OperationsRequest>(&body, "/operations/0", "operations[0].");
+        }
+        let conditions = json!({ "badges_allowed": true, "alerts_allowed": true,
+                                 "background_refresh": true, "low_power_mode": true });
+        let body = json!({ "push_token": "aa", "environment": "sandbox", "topic": "com.example",
+                           "policy": "off", "sole_account": true, "conditions": conditions,
+                           "app_version": "1" });
+        each_field_is_named::<DeviceRegistration>(&body, "", "");
+        each_field_is_named::<DeviceRegistration>(&body, "/conditions", "conditions.");
+    }
+}
