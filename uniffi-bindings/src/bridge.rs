@@ -173,4 +173,9 @@ impl inner::CredentialProvider for Host<dyn CredentialProvider> {
             Arc::new(CredentialsReply(Once::new(reply))),
         );
     }
+
+    fn forget(&self, _: &AccountId, _: Secret, reply: inner::Reply<()>) {
+        // The host is not asked for this yet.
+        reply.fail();
+    }
 }

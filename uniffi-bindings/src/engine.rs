@@ -51,10 +51,10 @@ impl Engine {
         Ok(self.0.add_account(&convert::account(account)?, relay)?)
     }
 
-    /// Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
-    /// goes on sending until your backend revokes the account's device token.
+    /// Signs an account out of this phone: nothing of it counts from now on. The relay is told at the
+    /// next refresh.
     pub fn remove_account(&self, account: String) -> Result<BadgeState, TrueBadgeError> {
-        Ok(self.0.remove_account(&convert::account(account)?)?.into())
+        Ok(self.0.sign_out(&convert::account(account)?)?.into())
     }
 
     /// Says whether an account counts in the badge.

@@ -92,7 +92,7 @@ pub trait DeliveredNotifications: Send + Sync + fmt::Debug {
     fn restore(&self, identifiers: Vec<String>, reply: Reply<()>);
 }
 
-/// Gives an account's device token for its relay.
+/// Has each account's device token for its relay.
 pub trait CredentialProvider: Send + Sync + fmt::Debug {
     /// The token, or `None` when the person must sign in. `refused` is the one that the relay no
     /// longer takes: give a fresh one.
@@ -102,4 +102,8 @@ pub trait CredentialProvider: Send + Sync + fmt::Debug {
         refused: Option<Secret>,
         reply: Reply<Option<Secret>>,
     );
+
+    /// Deletes an account's token, if it still is this one: the account was signed out here, and its
+    /// relay knows. Another one belongs to a sign-in since then, and stays.
+    fn forget(&self, account: &AccountId, credentials: Secret, reply: Reply<()>);
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod deadline;
 mod delivered;
+mod departures;
 mod flight;
 mod operations;
 mod publication;
@@ -20,7 +21,7 @@ use std::{
     },
 };
 
-use truebadge_protocol::messages::Conditions;
+use truebadge_protocol::{AccountId, messages::Conditions};
 
 use crate::{
     EngineError,
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub(crate) use deadline::Deadline;
+use flight::Turn;
 use runtime::Runtime;
 pub use values::{
     AccountView, AtZero, BadgeState, Bridges, Cause, Configuration, ConversationView, Process,
@@ -47,7 +49,8 @@ struct Core {
     configuration: Configuration,
     bridges: Bridges,
     store: Store,
-    flights: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<u64>>>>,
+    flights: Mutex<HashMap<AccountKey, Arc<Turn>>>,
+    departing: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
     tickets: AtomicU64,
     wakes: AtomicUsize,
     foreground: AtomicBool,
@@ -72,6 +75,7 @@ impl Engine {
             bridges,
             store,
             flights: Mutex::default(),
+            departing: Mutex::default(),
             tickets: AtomicU64::new(1),
             wakes: AtomicUsize::new(0),
             foreground: AtomicBool::new(false),

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod apply;
+mod departures;
 mod outbox;
 mod rows;
 mod settings;
@@ -26,6 +27,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::{Heard, Refused};
+pub use departures::Departure;
 pub use outbox::StoredOperation;
 
 use crate::{EngineError, engine::Process};

@@ -53,30 +53,6 @@ async fn the_badge_is_the_sum_of_the_accounts_that_take_part() {
 }
 
 #[tokio::test]
-async fn signing_out_takes_the_account_out_of_the_badge_and_off_the_phone() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-
-    assert_eq!(phone.engine.remove_account(&alice()).unwrap().badge, 0);
-
-    phone.until(|phone| phone.icon() == Some(0)).await;
-    assert_eq!(
-        phone.engine.conversations(&alice()).unwrap_err(),
-        EngineError::UnknownAccount
-    );
-    let store = rusqlite::Connection::open(phone.store()).unwrap();
-    for table in ["accounts", "rows", "staged", "operations", "receipts"] {
-        let rows: u32 = store
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                row.get(0)
-            })
-            .unwrap();
-        assert_eq!(rows, 0, "{table}");
-    }
-}
-
-#[tokio::test]
 async fn a_relay_without_tls_is_refused_outside_this_machine() {
     let phone = Phone::synced().await;
     for address in [

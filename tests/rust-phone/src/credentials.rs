@@ -1,6 +1,9 @@
 //! The device tokens, where an iPhone has the Keychain.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use truebadge_engine::{CredentialProvider, Reply, Secret};
 use truebadge_protocol::AccountId;
@@ -9,13 +12,17 @@ use crate::options::Account;
 
 /// Gives what the flags gave.
 #[derive(Debug)]
-pub struct Credentials(HashMap<AccountId, Secret>);
+pub struct Credentials(Mutex<HashMap<AccountId, Secret>>);
 
 impl Credentials {
     /// Of these accounts.
     pub fn of(accounts: &[Account]) -> Self {
         let pair = |account: &Account| (account.id.clone(), account.token.clone());
-        Self(accounts.iter().map(pair).collect())
+        Self(Mutex::new(accounts.iter().map(pair).collect()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Secret>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -27,7 +34,16 @@ impl CredentialProvider for Credentials {
         refused: Option<Secret>,
         reply: Reply<Option<Secret>>,
     ) {
-        let known = self.0.get(account).cloned();
+        let known = self.lock().get(account).cloned();
         reply.succeed(known.filter(|token| Some(token) != refused.as_ref()));
+    }
+
+    fn forget(&self, account: &AccountId, credentials: Secret, reply: Reply<()>) {
+        let mut tokens = self.lock();
+        if tokens.get(account) == Some(&credentials) {
+            tokens.remove(account);
+        }
+        drop(tokens);
+        reply.succeed(());
     }
 }

@@ -12,22 +12,49 @@ use crate::{
 
 impl Engine {
     /// Adds an account on the relay at this address (`https://…`; `http://` on loopback only). One
-    /// that is there moves to the new address.
+    /// that is there is signed in again, or moves to the new address.
+    ///
+    /// `account` is the phone's own name for it, under which the host has its credentials. No relay
+    /// ever sees it: there the token says whose request it is. So accounts that have the same name on
+    /// two relays need two names here.
+    ///
+    /// An account that was signed out can be added again under its name, with a new token: give it to
+    /// the [`CredentialProvider`](crate::CredentialProvider) after this call. The relay is then no
+    /// longer told of the sign-out, if it was not yet.
     pub fn add_account(&self, account: &AccountId, relay: &str) -> Result<(), EngineError> {
         let relay = relay_address(relay)?;
-        self.visit()
-            .store
-            .write(Durability::Person, |tx| tx.add_account(account, &relay))
+        let visit = self.visit();
+        let moved = visit.store.write(Durability::Person, |tx| {
+            let before = tx.account(account).ok();
+            tx.add_account(account, &relay)?;
+            Ok(before.filter(|before| before.relay != relay))
+        })?;
+        if let Some(moved) = moved {
+            visit.fence(moved.key);
+        }
+        Ok(())
     }
 
-    /// Forgets an account on this phone: rows, operations, route. The badge follows. Nothing that is
-    /// in flight for it writes afterwards (S7). The relay is not told: it goes on sending until the
-    /// app's backend revokes the account's device token.
-    pub fn remove_account(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
-        self.visit().change(Durability::Person, |tx| {
+    /// Signs an account out of this phone: its rows, operations, receipts and route go, and the badge
+    /// follows. From here on nothing of it counts, is written or is sent, whatever is under way (S7).
+    /// Its delivered notifications are removed.
+    ///
+    /// Needs no network. The relay is told to stop sending in this and every later wake of the app,
+    /// until it knows; then the host is asked to delete the credentials, which are needed so long.
+    /// Follow it with [`Engine::refresh`] to tell the relay now.
+    pub fn sign_out(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
+        let visit = self.visit();
+        let now = visit.bridges.clock.now();
+        let (key, state) = visit.store.write(Durability::Person, |tx| {
             let account = tx.account(account)?;
-            tx.remove_account(account.key)
-        })
+            tx.sign_out(&account, now)?;
+            Ok((account.key, tx.recount_badge()?))
+        })?;
+        visit.fence(key);
+        let publication = visit.publish(state);
+        let state = publication.state;
+        visit.settle_later(publication);
+        Ok(state)
     }
 
     /// Chooses whether an account takes part in the badge.

@@ -1,6 +1,11 @@
 //! The notifications that iOS shows: which of them are read, and what is asked of iOS about them.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
+
+use truebadge_protocol::{ConversationId, Route};
 
 use super::{Core, Deadline};
 use crate::{
@@ -81,10 +86,11 @@ impl Core {
 struct Known<'a> {
     tx: &'a Tx<'a>,
     accounts: Vec<(Account, Operations)>,
+    /// Of accounts that were signed out here.
+    departed: HashSet<Route>,
 }
 
-type Operations =
-    std::collections::BTreeMap<truebadge_protocol::ConversationId, Vec<PendingOperation>>;
+type Operations = BTreeMap<ConversationId, Vec<PendingOperation>>;
 
 impl<'a> Known<'a> {
     fn of(tx: &'a Tx<'a>) -> Result<Self, EngineError> {
@@ -93,13 +99,19 @@ impl<'a> Known<'a> {
             Ok((account, operations))
         };
         let accounts = tx.accounts()?.into_iter().map(with_operations);
+        let departures = tx.departures()?.into_iter();
         Ok(Self {
             tx,
             accounts: accounts.collect::<Result<_, EngineError>>()?,
+            departed: departures.filter_map(|one| one.route).collect(),
         })
     }
 
     fn is_read(&self, notification: &DeliveredNotification) -> Result<bool, EngineError> {
+        let route = notification.route.as_ref();
+        if route.is_some_and(|route| self.departed.contains(route)) {
+            return Ok(true);
+        }
         let account = match (&notification.route, self.accounts.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,

@@ -1,19 +1,22 @@
 //! One flight: everything that an account has to say to its relay and hear from it. At most one at
 //! a time for an account; who asks while one is under way waits for it.
 
-use std::{sync::Arc, time::Duration};
-
-use truebadge_protocol::{
-    AccountId,
-    messages::{
-        Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
-        OperationsRequest,
-    },
+use std::{
+    pin::pin,
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::Duration,
 };
+
+use futures_util::future::{Either, select};
+use truebadge_protocol::messages::{
+    Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
+    OperationsRequest,
+};
+use url::Url;
 
 use super::{
     Core, Deadline, RejectedOperation, registration,
-    request::{Failure, Requests, endpoint, escaped, json, understood},
+    request::{Failure, Requests, device_path, endpoint, json, understood},
 };
 use crate::{
     EngineError, Timestamp,
@@ -34,8 +37,16 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 #[derive(Debug, Default)]
 pub(super) struct FlightReport {
     pub(super) rejected: Vec<RejectedOperation>,
-    pub(super) signed_out: Option<AccountId>,
     pub(super) error: Option<EngineError>,
+}
+
+impl FlightReport {
+    pub(super) fn failed(error: EngineError) -> Self {
+        Self {
+            error: Some(error),
+            ..Self::default()
+        }
+    }
 }
 
 impl Core {
@@ -46,7 +57,15 @@ impl Core {
         deadline: &Deadline,
     ) -> FlightReport {
         let mut report = FlightReport::default();
-        let flight = self.fly_alone(key, deadline, &mut report);
+        let turn = self.turn(key);
+        let flight = async {
+            let signed_out = turn.fenced();
+            let flight = self.fly_alone(key, &turn, deadline, &mut report);
+            match select(pin!(signed_out), pin!(flight)).await {
+                Either::Left(_) => Err(EngineError::UnknownAccount),
+                Either::Right((result, _)) => result,
+            }
+        };
         let ended = deadline.within(deadline.left(), flight).await;
         let result = ended.unwrap_or(Err(EngineError::DeadlineReached));
         if let Err(error) = result
@@ -60,23 +79,22 @@ impl Core {
     async fn fly_alone(
         &self,
         key: AccountKey,
+        turn: &Turn,
         deadline: &Deadline,
         report: &mut FlightReport,
     ) -> Result<(), EngineError> {
-        use std::sync::{PoisonError, atomic::Ordering};
         let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
-        let turn = {
-            let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(flights.entry(key).or_default())
-        };
-        let mut succeeded = turn.lock().await;
+        let mut succeeded = turn.succeeded.lock().await;
         if *succeeded > asked {
             return Ok(());
         }
         let begun = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let account = self.store.read(|tx| tx.account_by_key(key))?;
+        drop(self.departing(&account.account).lock().await);
         let mut flight = Flight {
             core: self,
             key,
+            relay: account.relay,
             requests: Requests::new(self, deadline),
         };
         match flight.run(report).await {
@@ -84,7 +102,7 @@ impl Core {
                 *succeeded = begun;
                 self.rest(key, &Next::AtOnce)
             }
-            Err(Failure::SignedOut) => self.sign_out(key, report),
+            Err(Failure::SignedOut) => flight.ended(),
             Err(Failure::Pause(error, pause)) => {
                 self.rest(key, &Next::After(pause))?;
                 Err(error)
@@ -110,15 +128,35 @@ impl Core {
         })
     }
 
-    fn sign_out(&self, key: AccountKey, report: &mut FlightReport) -> Result<(), EngineError> {
-        report.signed_out = Some(self.store.write(Durability::Person, |tx| {
-            let mut account = tx.account_by_key(key)?;
-            account.signed_out = true;
-            tx.save_account(&account)?;
-            tx.recount_badge()?;
-            Ok(account.account)
-        })?);
-        Ok(())
+    fn turn(&self, key: AccountKey) -> Arc<Turn> {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(flights.entry(key).or_default())
+    }
+
+    /// Ends this process's flight for an account at once: it was signed out, or is on another relay
+    /// now. What another process has under way writes nothing ([`Flight::account`]).
+    pub(super) fn fence(&self, key: AccountKey) {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = flights.remove(&key) {
+            turn.over.send_replace(true);
+        }
+    }
+}
+
+/// Whose turn it is to fly for an account.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// Held by the one that flies: when the last flight that succeeded began.
+    succeeded: tokio::sync::Mutex<u64>,
+    /// Nobody's any more (S7).
+    over: tokio::sync::watch::Sender<bool>,
+}
+
+impl Turn {
+    async fn fenced(&self) {
+        let mut over = self.over.subscribe();
+        // The sender is this turn's own: it is there as long as somebody waits.
+        let _ = over.wait_for(|over| *over).await;
     }
 }
 
@@ -131,7 +169,7 @@ enum Next {
 }
 
 /// Exponential backoff with full jitter: anywhere between nothing and the doubled pause.
-fn full_jitter(failures: u32) -> Duration {
+pub(super) fn full_jitter(failures: u32) -> Duration {
     let ceiling = FIRST_PAUSE
         .saturating_mul(1 << failures.min(12))
         .min(LONGEST_OF_OURS);
@@ -142,10 +180,34 @@ fn full_jitter(failures: u32) -> Duration {
 struct Flight<'a> {
     core: &'a Core,
     key: AccountKey,
+    relay: Url,
     requests: Requests<'a>,
 }
 
 impl Flight<'_> {
+    /// The account, as long as it is the one that this flight began for. Asked for in each
+    /// transaction of the flight: after a sign-out, here or on the relay, and after a move to another
+    /// relay nothing of an answer that comes late is written, and nothing more is sent (S7).
+    fn account(&self, tx: &Tx<'_>) -> Result<Account, EngineError> {
+        let account = tx.account_by_key(self.key)?;
+        if account.signed_out || account.relay != self.relay {
+            return Err(EngineError::UnknownAccount);
+        }
+        Ok(account)
+    }
+
+    /// The relay says that the account has ended: it does not count any more, and nothing is sent for
+    /// it, until the app adds it again or signs it out.
+    fn ended(&self) -> Result<(), EngineError> {
+        self.core.store.write(Durability::Person, |tx| {
+            let mut account = self.account(tx)?;
+            account.signed_out = true;
+            tx.save_account(&account)?;
+            tx.recount_badge()?;
+            Ok(())
+        })
+    }
+
     async fn run(&mut self, report: &mut FlightReport) -> Result<(), Failure> {
         let mut session = Session::new();
         loop {
@@ -163,10 +225,10 @@ impl Flight<'_> {
                     session.registered();
                 }
                 Step::Changes(query) => {
-                    let url = endpoint(&account, "v1/changes", Some(&query))?;
+                    let url = endpoint(&account.relay, "v1/changes", Some(&query))?;
                     let response = self
                         .requests
-                        .exchange(&account, Method::Get, url, None)
+                        .exchange(&account.account, Method::Get, url, None)
                         .await?;
                     let heard = Heard::from(understood::<Changes>(&response)?);
                     self.apply(&mut session, &facts, &query, &heard, report)?;
@@ -188,7 +250,7 @@ impl Flight<'_> {
     fn facts(&self) -> Result<(Account, DeviceRegistration, Facts), EngineError> {
         let now = self.core.bridges.clock.now();
         self.core.store.read(|tx| {
-            let account = tx.account_by_key(self.key)?;
+            let account = self.account(tx)?;
             let registration = registration::of(&self.core.configuration, &account, tx)?;
             let operations = tx.operations(self.key)?;
             let facts = Facts {
@@ -214,20 +276,24 @@ impl Flight<'_> {
         account: &Account,
         registration: &DeviceRegistration,
     ) -> Result<(), Failure> {
-        let path = format!(
-            "v1/devices/{}",
-            escaped(self.core.configuration.device.as_str())
-        );
-        let url = endpoint(account, &path, None)?;
+        let path = device_path(&self.core.configuration.device);
+        let url = endpoint(&account.relay, &path, None)?;
         let body = json(registration)?;
         let response = self
             .requests
-            .exchange(account, Method::Put, url, Some(body))
+            .exchange(&account.account, Method::Put, url, Some(body))
             .await?;
         let registered: DeviceRegistered = understood(&response)?;
         let at = self.core.bridges.clock.now();
         self.core.store.write(Durability::Refetchable, |tx| {
-            let mut account = tx.account_by_key(self.key)?;
+            let mut account = self.account(tx)?;
+            let namesake = tx.account_by_route(&registered.route)?;
+            if namesake.is_some_and(|other| other.key != self.key) {
+                // No two relays draw the same name; one has copied it, to be told of the other's pushes.
+                return Err(EngineError::NotUnderstood {
+                    status: response.status,
+                });
+            }
             account.route = Some(registered.route.clone());
             account.registration = Registration {
                 fingerprint: Some(registration::fingerprint(registration)),
@@ -250,13 +316,16 @@ impl Flight<'_> {
             .map(|operation| operation.number)
             .collect();
         // Before the request: from here on the relay may have them, whatever becomes of the answer.
-        let mark = |tx: &Tx<'_>| tx.mark_sent(self.key, &numbers);
+        let mark = |tx: &Tx<'_>| {
+            self.account(tx)?;
+            tx.mark_sent(self.key, &numbers)
+        };
         let first_sent = self.core.store.write(Durability::Person, mark)?;
-        let url = endpoint(account, "v1/operations", Some(query))?;
+        let url = endpoint(&account.relay, "v1/operations", Some(query))?;
         let body = json(&OperationsRequest { operations })?;
         let response = self
             .requests
-            .exchange(account, Method::Post, url, Some(body))
+            .exchange(&account.account, Method::Post, url, Some(body))
             .await?;
         if response.status == 409 {
             return Ok(None);
@@ -275,7 +344,7 @@ impl Flight<'_> {
     /// A relay that lost this phone's registration refuses its operations too.
     fn forget_registration(&self) -> Result<(), EngineError> {
         self.core.store.write(Durability::Refetchable, |tx| {
-            let mut account = tx.account_by_key(self.key)?;
+            let mut account = self.account(tx)?;
             account.registration = Registration::default();
             tx.save_account(&account)
         })
@@ -293,7 +362,7 @@ impl Flight<'_> {
             .answer(facts, query, &heard.changes)
             .map_err(|_| Failure::Stop(EngineError::NotUnderstood { status: 200 }))?;
         let applied = self.core.store.write(Durability::Refetchable, |tx| {
-            let mut account = tx.account_by_key(self.key)?;
+            let mut account = self.account(tx)?;
             if account.mirror.epoch != facts.epoch || account.staging != facts.staging {
                 return Ok(None);
             }

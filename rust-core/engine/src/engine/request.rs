@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use truebadge_protocol::{ProblemKind, messages::ChangesQuery};
+use truebadge_protocol::{AccountId, DeviceId, ProblemKind, messages::ChangesQuery};
 use url::Url;
 
 use super::{Core, Deadline};
@@ -11,7 +11,6 @@ use crate::{
     EngineError,
     bridge::Reply,
     redact::Secret,
-    store::Account,
     transport::{Method, Request, Response, TransportError},
 };
 
@@ -57,7 +56,7 @@ impl<'a> Requests<'a> {
     /// One request and its answer. Fresh credentials are asked for once.
     pub(super) async fn exchange(
         &mut self,
-        account: &Account,
+        account: &AccountId,
         method: Method,
         url: Url,
         body: Option<Vec<u8>>,
@@ -93,9 +92,14 @@ impl<'a> Requests<'a> {
         }
     }
 
+    /// The credentials that the host gave last.
+    pub(super) fn given(&self) -> Option<Secret> {
+        self.credentials.clone()
+    }
+
     async fn credentials(
         &mut self,
-        account: &Account,
+        account: &AccountId,
         refused: Option<Secret>,
     ) -> Result<Secret, Failure> {
         if let (Some(credentials), None) = (&self.credentials, &refused) {
@@ -105,7 +109,7 @@ impl<'a> Requests<'a> {
         self.core
             .bridges
             .credentials
-            .credentials(&account.account, refused, reply);
+            .credentials(account, refused, reply);
         let given = given
             .within(self.deadline, CREDENTIALS_WITHIN, "giving credentials")
             .await?;
@@ -115,14 +119,14 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// An address at the account's relay.
+/// An address at a relay. The account's name is not in it: the token says whose request it is.
 pub(super) fn endpoint(
-    account: &Account,
+    relay: &Url,
     path: &str,
     query: Option<&ChangesQuery>,
 ) -> Result<Url, EngineError> {
     let wrong = EngineError::InvalidArgument("the relay's address can't be extended");
-    let mut url = account.relay.join(path).map_err(|_| wrong)?;
+    let mut url = relay.join(path).map_err(|_| wrong)?;
     let Some(query) = query else { return Ok(url) };
     {
         let mut pairs = url.query_pairs_mut();
@@ -137,11 +141,11 @@ pub(super) fn endpoint(
     Ok(url)
 }
 
-/// Percent-encodes one segment of a path.
-pub(super) fn escaped(segment: &str) -> String {
-    url::form_urlencoded::byte_serialize(segment.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
+/// Where a relay keeps this phone's registration.
+pub(super) fn device_path(device: &DeviceId) -> String {
+    let escaped: String =
+        url::form_urlencoded::byte_serialize(device.as_str().as_bytes()).collect();
+    format!("v1/devices/{}", escaped.replace('+', "%20"))
 }
 
 /// A request's body.

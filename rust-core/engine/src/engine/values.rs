@@ -150,7 +150,8 @@ pub struct WakeOutcome {
     /// A relay says that APNs ended the push token: ask iOS for one again, and hand it over with
     /// `set_push_token`, also when it is the same. Said at most once an hour.
     pub push_token_wanted: bool,
-    /// Accounts that ended at their relay.
+    /// Accounts that ended at their relay: told in every wake until they are added again, or signed
+    /// out here.
     pub signed_out: Vec<AccountId>,
     /// The first thing that went wrong.
     pub error: Option<EngineError>,

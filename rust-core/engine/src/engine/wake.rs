@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use truebadge_protocol::PushPayload;
+use tokio::task::JoinSet;
+use truebadge_protocol::{AccountId, PushPayload};
 
 use super::{
     BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, WakeOutcome,
@@ -269,9 +270,10 @@ impl Core {
         if local.sync != Accounts::Neither && deadline.left() >= SYNC_NEEDS {
             self.sync(&mut outcome, local.sync, &deadline.sooner_by(RESERVE))
                 .await;
-            if let Some(publication) = self.set_if_changed(&mut outcome) {
-                self.settle_into(&mut outcome, publication, &deadline).await;
-            }
+        }
+        match self.signed_out() {
+            Ok(accounts) => outcome.signed_out = accounts,
+            Err(error) => outcome.note(error),
         }
         match self.wants_push_token() {
             Ok(wanted) => outcome.push_token_wanted = wanted,
@@ -302,6 +304,14 @@ impl Core {
             }
             Ok(due)
         })
+    }
+
+    /// The accounts that their relays say have ended. Told in every wake until the app has dealt with
+    /// it: the one that heard it may have been killed before it could tell.
+    fn signed_out(&self) -> Result<Vec<AccountId>, EngineError> {
+        let mut accounts = self.store.read(|tx| tx.accounts())?;
+        accounts.retain(|account| account.signed_out);
+        Ok(accounts.into_iter().map(|one| one.account).collect())
     }
 
     fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Publication> {
@@ -340,11 +350,25 @@ impl Core {
             Ok(accounts) => accounts,
             Err(error) => return outcome.note(error),
         };
-        let flights = keys.into_iter().map(|key| self.fly(key, deadline));
-        let reports = futures_util::future::join_all(flights).await;
-        outcome.synced = !held_back && reports.iter().all(|report| report.error.is_none());
-        for report in reports {
+        let mut flights = JoinSet::new();
+        for key in keys {
+            let (core, deadline) = (Arc::clone(self), deadline.clone());
+            flights.spawn(async move { core.fly(key, &deadline).await });
+        }
+        let (core, until) = (Arc::clone(self), deadline.clone());
+        flights.spawn(async move {
+            core.depart(urgent, &until).await;
+            FlightReport::default()
+        });
+        outcome.synced = !held_back;
+        // Each relay's news is shown when it comes: another one may be slow, or down.
+        while let Some(report) = flights.join_next().await {
+            let report = report.unwrap_or_else(|_| FlightReport::failed(EngineError::Runtime));
+            outcome.synced &= report.error.is_none();
             outcome.take(report);
+            if let Some(publication) = self.set_if_changed(outcome) {
+                self.settle_into(outcome, publication, deadline).await;
+            }
         }
     }
 
@@ -395,7 +419,6 @@ impl WakeOutcome {
 
     fn take(&mut self, report: FlightReport) {
         self.rejected.extend(report.rejected);
-        self.signed_out.extend(report.signed_out);
         if let Some(error) = report.error {
             self.note(error);
         }

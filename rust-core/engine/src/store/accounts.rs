@@ -28,7 +28,7 @@ impl rusqlite::ToSql for AccountKey {
 pub struct Account {
     /// Its key.
     pub key: AccountKey,
-    /// Its name on the relay.
+    /// Its name on this phone. No relay ever sees it.
     pub account: AccountId,
     /// The relay's address.
     pub relay: Url,
@@ -139,24 +139,18 @@ impl Tx<'_> {
         Ok(statement.query_row([value], read_account).optional()?)
     }
 
-    /// Adds an account, or moves one that is there to another relay's address.
+    /// Adds an account, or takes one that is there as signed in again, at this relay's address. A
+    /// sign-out of it that its relay does not know of is not told any more.
     pub fn add_account(&self, account: &AccountId, relay: &Url) -> Result<(), EngineError> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO accounts (account, relay) VALUES (?1, ?2)
                  ON CONFLICT (account) DO UPDATE
-                 SET relay = excluded.relay, signed_out = 0, registration = NULL, retry_at = 0",
+                 SET relay = excluded.relay, signed_out = 0, registration = NULL, retry_at = 0,
+                     failures = 0",
             )?
             .execute(params![account.as_str(), relay.as_str()])?;
-        Ok(())
-    }
-
-    /// Removes an account with its rows, operations, receipts and route.
-    pub fn remove_account(&self, key: AccountKey) -> Result<(), EngineError> {
-        self.transaction
-            .prepare_cached("DELETE FROM accounts WHERE key = ?1")?
-            .execute([key])?;
-        Ok(())
+        self.cancel_departure(account)
     }
 
     /// Writes an account as it is now. Nothing happens when it was removed meanwhile.

@@ -120,6 +120,7 @@ CREATE TABLE rejections (
 CREATE TABLE departures (
     account TEXT PRIMARY KEY NOT NULL,
     relay TEXT NOT NULL,
+    route TEXT,
     since INTEGER NOT NULL,
     retry_at INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0

@@ -102,7 +102,7 @@ impl Tx<'_> {
             badge: self.setting("badge")?.unwrap_or(0),
             generation: self.setting("generation")?.unwrap_or(0),
             complete: self.setting("complete")?.unwrap_or(true),
-            known: self.setting("known")?.unwrap_or(true),
+            known: self.setting("known")?.unwrap_or(false),
         })
     }
 
@@ -111,6 +111,11 @@ impl Tx<'_> {
     /// truth than that (S1, S2). Ends by itself after [`HELD_AT_MOST`].
     pub fn hold_badge(&self, now: Timestamp) -> Result<(), EngineError> {
         self.set_setting("held_since", now.0)
+    }
+
+    /// Ends a hold, whatever was heard.
+    pub(super) fn release_badge(&self) -> Result<(), EngineError> {
+        self.set_setting("held_since", None::<i64>)
     }
 
     /// Ends a hold that has lasted too long: one account whose relay is never heard of must not stop
@@ -123,7 +128,7 @@ impl Tx<'_> {
                 .has_come(now, HELD_AT_MOST)
         };
         if since.is_some_and(over) {
-            self.set_setting("held_since", None::<i64>)?;
+            self.release_badge()?;
         }
         Ok(())
     }
@@ -132,8 +137,8 @@ impl Tx<'_> {
     /// that caused it (S5).
     ///
     /// An account that nothing was ever heard of adds nothing. When that is so for all that take part,
-    /// the number is unknown and not zero: the icon may show what an earlier installation, or the
-    /// app before it had this engine, left there.
+    /// and this store never knew a number, the number is unknown and not zero: the icon may show what
+    /// an earlier installation, or the app before it had this engine, left there.
     pub fn recount_badge(&self) -> Result<BadgeState, EngineError> {
         let mut accounts = self.accounts()?;
         accounts.retain(|account| account.participates && !account.signed_out);
@@ -158,10 +163,10 @@ impl Tx<'_> {
     fn is_known(&self, accounts: &[Account]) -> Result<bool, EngineError> {
         let heard = |account: &Account| account.mirror.is_heard_of();
         if accounts.iter().all(heard) {
-            self.set_setting("held_since", None::<i64>)?;
+            self.release_badge()?;
             return Ok(true);
         }
         let held = self.setting::<i64>("held_since")?.is_some();
-        Ok(!held && accounts.iter().any(heard))
+        Ok(!held && (accounts.iter().any(heard) || self.badge()?.known))
     }
 }

@@ -5,6 +5,7 @@
 mod relay;
 
 use std::{
+    collections::HashMap,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -18,14 +19,14 @@ use tempfile::TempDir;
 use truebadge_engine::{
     AppBadge, AtZero, BadgeState, Bridges, Cause, Clock, Configuration, CredentialProvider,
     DeliveredNotification, DeliveredNotifications, Engine, Process, Reply, Secret, Timestamp,
-    WakeOutcome,
+    WakeOutcome, transport::Transport,
 };
 use truebadge_protocol::{
     AccountId, ConversationId, ConversationState, DeviceId, Position, PushPayload, Route, Totals,
     Version, messages::PushEnvironment, push::Aps,
 };
 
-pub use relay::{Committed, FakeRelay, Fault, Meanwhile};
+pub use relay::{Committed, FakeRelay, Fault, Meanwhile, Relays};
 
 pub const BUDGET: Duration = Duration::from_secs(25);
 pub const RELAY: &str = "https://relay.example/";
@@ -136,16 +137,44 @@ impl DeliveredNotifications for Centre {
     }
 }
 
+/// The token that all accounts have, and those of accounts that have another one, or none.
 #[derive(Debug)]
-pub struct Keychain(pub Mutex<Option<String>>);
+pub struct Keychain(
+    pub Mutex<Option<String>>,
+    pub Mutex<HashMap<AccountId, Option<String>>>,
+);
+
+impl Keychain {
+    pub fn token(&self, account: &AccountId) -> Option<String> {
+        let own = self.1.lock().unwrap().get(account).cloned();
+        own.unwrap_or_else(|| self.0.lock().unwrap().clone())
+    }
+
+    pub fn store(&self, account: &AccountId, token: Option<&str>) {
+        let token = token.map(ToOwned::to_owned);
+        self.1.lock().unwrap().insert(account.clone(), token);
+    }
+}
 
 impl CredentialProvider for Keychain {
-    fn credentials(&self, _: &AccountId, refused: Option<Secret>, reply: Reply<Option<Secret>>) {
-        let mut token = self.0.lock().unwrap();
+    fn credentials(
+        &self,
+        account: &AccountId,
+        refused: Option<Secret>,
+        reply: Reply<Option<Secret>>,
+    ) {
         if refused.is_some() {
+            let mut token = self.0.lock().unwrap();
             *token = token.as_ref().map(|_| "fresh".to_owned());
         }
-        reply.succeed(token.clone().map(Secret::new));
+        reply.succeed(self.token(account).map(Secret::new));
+    }
+
+    fn forget(&self, account: &AccountId, credentials: Secret, reply: Reply<()>) {
+        if self.token(account).as_deref() == Some(credentials.expose()) {
+            self.store(account, None);
+        }
+        reply.succeed(());
     }
 }
 
@@ -256,14 +285,23 @@ impl Phone {
     pub fn engine_as(&self, configure: impl FnOnce(&mut Configuration)) -> Engine {
         let mut configuration = configuration(self.directory.path(), Process::App);
         configure(&mut configuration);
-        let bridges = Bridges {
+        Engine::new(configuration, self.bridges(self.relay.clone())).unwrap()
+    }
+
+    /// Another engine on this phone, with another way to its relays.
+    pub fn engine_over(&self, transport: Arc<dyn Transport>) -> Engine {
+        let configuration = configuration(self.directory.path(), Process::App);
+        Engine::new(configuration, self.bridges(transport)).unwrap()
+    }
+
+    fn bridges(&self, transport: Arc<dyn Transport>) -> Bridges {
+        Bridges {
             badge: self.icon.clone(),
             delivered: self.centre.clone(),
             credentials: self.keychain.clone(),
-            transport: self.relay.clone(),
+            transport,
             clock: self.watch.clone(),
-        };
-        Engine::new(configuration, bridges).unwrap()
+        }
     }
 
     /// Another engine over the same store, with another iOS around it.
@@ -287,7 +325,10 @@ impl Phone {
 
     fn over(directory: Arc<TempDir>, process: Process, relay: &Arc<FakeRelay>) -> Self {
         let (icon, centre) = (Arc::new(Icon::default()), Arc::new(Centre::default()));
-        let keychain = Arc::new(Keychain(Mutex::new(Some("stored".to_owned()))));
+        let keychain = Arc::new(Keychain(
+            Mutex::new(Some("stored".to_owned())),
+            Mutex::default(),
+        ));
         let watch = Arc::new(Watch::new());
         let engine = Engine::new(
             configuration(directory.path(), process),
@@ -433,7 +474,7 @@ pub fn push_acknowledging(
     acknowledged: u64,
 ) -> Vec<u8> {
     let payload = PushPayload {
-        route: Route::new("route-alice").unwrap(),
+        route: relay.route(),
         epoch: relay.epoch(),
         counter,
         base: version(base),

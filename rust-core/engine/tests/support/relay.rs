@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::oneshot;
 use truebadge_engine::transport::{Method, Request, Response, Transport, TransportError};
 use truebadge_protocol::{
     ConversationId, ConversationState, Digest, Epoch, OperationId, Problem, ProblemKind, Route,
@@ -67,6 +68,13 @@ pub struct State {
     pub digest_lies: bool,
     /// Runs before the next answer goes out, once: what happens while it is under way.
     pub meanwhile: Option<Meanwhile>,
+    /// The account's name in pushes.
+    pub route: String,
+    /// Tokens that registered, and those that a sign-out ended.
+    pub bound_tokens: Vec<String>,
+    pub ended_tokens: Vec<String>,
+    /// The next request says that it is under way, and arrives when it may.
+    pub hold: Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>,
 }
 
 pub struct Meanwhile(pub Box<dyn FnOnce() + Send>);
@@ -86,9 +94,22 @@ impl FakeRelay {
             epoch: "epoch-1".to_owned(),
             page: 500,
             past: vec![Committed::default()],
+            route: "route-alice".to_owned(),
             ..State::default()
         };
         Self(Mutex::new(state))
+    }
+
+    /// Holds the next request up. The first end tells that it is under way, the second lets it go on.
+    pub fn hold(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let (asked, under_way) = oneshot::channel();
+        let (go_on, may) = oneshot::channel();
+        self.0.lock().unwrap().hold = Some((asked, may));
+        (under_way, go_on)
+    }
+
+    pub fn route(&self) -> Route {
+        Route::new(self.0.lock().unwrap().route.clone()).unwrap()
     }
 
     pub fn epoch(&self) -> Epoch {
@@ -209,14 +230,7 @@ impl FakeRelay {
         let fault = state.faults.pop_front().flatten();
         match fault {
             Some(Fault::Lost) => return Err(TransportError::NoConnection),
-            Some(Fault::Problem(kind)) => {
-                let body = serde_json::to_vec(&Problem::new(kind, "planned")).unwrap();
-                return Ok(Response {
-                    status: kind.status(),
-                    retry_after: None,
-                    body,
-                });
-            }
+            Some(Fault::Problem(kind)) => return Ok(problem(kind)),
             Some(Fault::Status(status, retry_after)) => {
                 return Ok(Response {
                     status,
@@ -237,9 +251,17 @@ impl FakeRelay {
                 body: Vec::new(),
             });
         }
+        let token = request.credentials.expose().to_owned();
+        if request.method != Method::Delete && state.ended_tokens.contains(&token) {
+            return Ok(problem(ProblemKind::Gone));
+        }
         let body = request.body.as_deref().unwrap_or_default();
         let response = match (request.method, path.as_str()) {
-            (Method::Put, path) if path.starts_with("v1/devices/") => state.register(body),
+            (Method::Put, path) if path.starts_with("v1/devices/") => {
+                state.bound_tokens.push(token);
+                state.register(body)
+            }
+            (Method::Delete, path) if path.starts_with("v1/devices/") => state.sign_out(token),
             (Method::Get, "v1/changes") => json(&state.changes(request)),
             (Method::Post, "v1/operations") => state.operations(request, body),
             _ => Response {
@@ -258,12 +280,23 @@ impl FakeRelay {
 }
 
 impl State {
+    /// Ends the registration, and every token that was used for it.
+    fn sign_out(&mut self, token: String) -> Response {
+        self.ended_tokens.append(&mut self.bound_tokens);
+        self.ended_tokens.push(token);
+        Response {
+            status: 204,
+            retry_after: None,
+            body: Vec::new(),
+        }
+    }
+
     fn register(&mut self, body: &[u8]) -> Response {
         self.push_token_ended = None;
         self.registrations
             .push(serde_json::from_slice(body).unwrap());
         json(&DeviceRegistered {
-            route: Route::new("route-alice").unwrap(),
+            route: Route::new(self.route.clone()).unwrap(),
             epoch: Epoch::new(self.epoch.clone()).unwrap(),
             head: super::version(self.now.head),
             server_time: 0,
@@ -389,6 +422,14 @@ impl Committed {
     }
 }
 
+fn problem(kind: ProblemKind) -> Response {
+    Response {
+        status: kind.status(),
+        retry_after: None,
+        body: serde_json::to_vec(&Problem::new(kind, "planned")).unwrap(),
+    }
+}
+
 fn json(value: &impl serde::Serialize) -> Response {
     Response {
         status: 200,
@@ -408,19 +449,35 @@ impl Drop for GivenUp<'_> {
 
 impl Transport for FakeRelay {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        let answer = self.answer(&request);
-        let meanwhile = self.0.lock().unwrap().meanwhile.take();
-        if let Some(Meanwhile(happens)) = meanwhile {
-            happens();
-        }
-        let never = answer == Err(TransportError::TimedOut);
+        let hold = self.0.lock().unwrap().hold.take();
         async move {
-            if never {
+            if let Some((asked, may)) = hold {
+                asked.send(()).unwrap();
+                may.await.unwrap();
+            }
+            let answer = self.answer(&request);
+            let meanwhile = self.0.lock().unwrap().meanwhile.take();
+            if let Some(Meanwhile(happens)) = meanwhile {
+                happens();
+            }
+            if answer == Err(TransportError::TimedOut) {
                 let _given_up = GivenUp(self);
                 std::future::pending::<()>().await;
             }
             answer
         }
         .boxed()
+    }
+}
+
+/// Several relays, by the first label of their host's name.
+#[derive(Debug)]
+pub struct Relays(pub BTreeMap<&'static str, std::sync::Arc<FakeRelay>>);
+
+impl Transport for Relays {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let host = request.url.host_str().unwrap();
+        let name = host.split('.').next().unwrap();
+        self.0[name].send(request)
     }
 }
