@@ -108,7 +108,7 @@ impl Tx<'_> {
 
     /// Leaves the icon as it is until every account that takes part was heard of: what it shows
     /// came from a mirror that is lost, and a sum without some of the accounts would be an older
-    /// truth than that (S1, S2). Ends by itself after [`HELD_AT_MOST`].
+    /// truth than that (S1, S2). Ends by itself after `HELD_AT_MOST`.
     pub fn hold_badge(&self, now: Timestamp) -> Result<(), EngineError> {
         self.set_setting("held_since", now.0)
     }
