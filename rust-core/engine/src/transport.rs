@@ -68,7 +68,7 @@ impl fmt::Debug for Request {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// `Retry-After`, where it was a number of seconds.
+    /// `Retry-After`, as [`retry_after`] reads it.
     pub retry_after: Option<Duration>,
     /// The body; a transport refuses one above
     /// [`RESPONSE_BYTES`](truebadge_protocol::limits::RESPONSE_BYTES).
@@ -94,7 +94,7 @@ pub enum TransportError {
     /// The request's time ran out.
     #[error("no answer in time")]
     TimedOut,
-    /// TLS failed: the certificate is not trusted.
+    /// TLS failed: the certificate is not trusted, or it is not TLS.
     #[error("no trusted connection")]
     NotTrusted,
     /// The answer is larger than a phone reads.
@@ -108,7 +108,17 @@ pub enum TransportError {
     Status(u16),
 }
 
+/// The pause that a `Retry-After` header asks for (RFC 9110, section 10.2.3), where it is a number of
+/// seconds. A date means little to a phone whose clock may be wrong: it makes a pause of its own.
+pub fn retry_after(header: &str) -> Option<Duration> {
+    let digits = !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = digits.then(|| header.parse().ok())?;
+    seconds.map(Duration::from_secs)
+}
+
 /// Carries requests to relays. Dropping the future cancels the request.
+///
+/// Every transport keeps one contract: the cases in `tests/transport-contract`.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends one request.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;

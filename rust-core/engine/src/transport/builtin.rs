@@ -2,6 +2,8 @@
 //! trust store. Started by the first request, so that a wake that needs no network pays nothing.
 
 use std::{
+    error::Error,
+    io,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -81,8 +83,7 @@ impl BuiltinTransport {
         let retry_after = response
             .headers()
             .get(reqwest::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok())
-            .map(std::time::Duration::from_secs);
+            .and_then(|value| super::retry_after(value.to_str().ok()?));
         let body = read_bounded(response).await?;
         Ok(Response {
             status,
@@ -93,6 +94,10 @@ impl BuiltinTransport {
 }
 
 async fn read_bounded(mut response: reqwest::Response) -> Result<Vec<u8>, TransportError> {
+    let bound = u64::try_from(RESPONSE_BYTES).unwrap_or(u64::MAX);
+    if response.content_length().is_some_and(|told| told > bound) {
+        return Err(TransportError::TooLarge);
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| reduce(&error))? {
         if body.len() + chunk.len() > RESPONSE_BYTES {
@@ -114,20 +119,25 @@ fn method(method: Method) -> reqwest::Method {
 
 /// Keeps what to do and drops the rest: reqwest's own text repeats the address.
 fn reduce(error: &reqwest::Error) -> TransportError {
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if inner.downcast_ref::<rustls::Error>().is_some() {
-            return TransportError::NotTrusted;
-        }
-        cause = inner.source();
-    }
-    if error.is_timeout() {
+    if is_tls(error) {
+        TransportError::NotTrusted
+    } else if error.is_timeout() {
         TransportError::TimedOut
     } else if error.is_connect() {
         TransportError::NoConnection
     } else {
         TransportError::Broken
     }
+}
+
+/// An `io::Error` gives as its source not what it carries, but the source of that.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let carried = error.downcast_ref::<io::Error>();
+    let cause = match carried.and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    error.is::<rustls::Error>() || cause.is_some_and(is_tls)
 }
 
 impl Transport for BuiltinTransport {
