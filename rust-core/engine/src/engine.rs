@@ -54,8 +54,8 @@ struct Core {
     tickets: AtomicU64,
     wakes: AtomicUsize,
     foreground: AtomicBool,
-    /// A zero is to be shown once the notifications that are read have gone.
-    zero_waits: AtomicBool,
+    /// Has one more owner for each zero that is shown once the notifications that are read have gone.
+    zero_waits: Arc<()>,
     /// Held while zero is shown.
     at_zero: tokio::sync::Mutex<()>,
     runtime: Runtime,
@@ -79,7 +79,7 @@ impl Engine {
             tickets: AtomicU64::new(1),
             wakes: AtomicUsize::new(0),
             foreground: AtomicBool::new(false),
-            zero_waits: AtomicBool::new(false),
+            zero_waits: Arc::new(()),
             at_zero: tokio::sync::Mutex::default(),
             runtime: Runtime::default(),
         };

@@ -4,7 +4,10 @@
 mod support;
 
 use support::{Phone, delivered, position, push, row, unread, version};
-use truebadge_engine::notifications::{Seen, is_read};
+use truebadge_engine::{
+    Disposition,
+    notifications::{Seen, is_read},
+};
 use truebadge_protocol::{Route, Totals};
 
 #[tokio::test]
@@ -103,6 +106,40 @@ async fn a_message_that_the_mirror_has_not_heard_of_keeps_its_notification() {
 
     phone.relay.read_elsewhere("family");
     assert_eq!(phone.refresh().await.removed, ["family 1"]);
+}
+
+#[tokio::test]
+async fn an_alert_for_what_is_read_already_is_shown_and_goes_with_the_next_wake() {
+    let phone = Phone::synced().await;
+    phone.relay.commit("family", 1, 1);
+    phone.relay.read_elsewhere("family");
+    phone.refresh().await;
+    // The alert was on its way when the message was read. The extension cannot swallow it.
+    let row = row("family", 1, 1, 1);
+    let late = push(&phone.relay, 1, 0, 1, Some(vec![row]), unread(1, 1));
+    let extension = phone.beside(truebadge_engine::Process::Extension);
+    let outcome = extension.engine.handle_push(late, support::BUDGET).await;
+    assert_eq!(outcome.disposition, Some(Disposition::Stale));
+    let shown = delivered("family 1", "family", 1);
+    phone.centre.delivered.lock().unwrap().push(shown);
+
+    assert_eq!(phone.refresh().await.removed, ["family 1"]);
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn a_wake_looks_at_a_bounded_number_of_notifications_and_the_next_one_at_the_others() {
+    let phone = Phone::synced().await;
+    phone.relay.commit("family", 0, 2_000);
+    phone.refresh().await;
+    let many = (1..=1_500).map(|item| delivered(&item.to_string(), "family", item));
+    phone.centre.delivered.lock().unwrap().extend(many);
+
+    let offline = [Some(support::Fault::Lost)];
+    let first = phone.refresh_with_faults(&offline).await.removed.len();
+    let second = phone.refresh_with_faults(&offline).await.removed.len();
+
+    assert_eq!((first, second), (1_000, 500));
 }
 
 #[test]

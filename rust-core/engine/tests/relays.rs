@@ -25,7 +25,7 @@ async fn two_relays() -> TwoRelays {
     let mut phone = Phone::new();
     let home = Arc::clone(&phone.relay);
     let work = Arc::new(FakeRelay::new());
-    work.0.lock().unwrap().route = "route-work".to_owned();
+    "route-work".clone_into(&mut work.0.lock().unwrap().route);
     let relays = BTreeMap::from([("relay", home.clone()), ("work", work.clone())]);
     phone.engine = phone.engine_over(Arc::new(Relays(relays)));
     phone
@@ -129,7 +129,7 @@ async fn no_relay_sees_what_the_phone_calls_its_accounts_or_another_relays_token
 #[tokio::test]
 async fn a_relay_that_copies_the_route_of_another_account_is_not_understood() {
     let TwoRelays { phone, home, work } = two_relays().await;
-    work.0.lock().unwrap().route = "route-alice".to_owned();
+    "route-alice".clone_into(&mut work.0.lock().unwrap().route);
     let account = at_work();
     phone.engine.sign_out(&account).unwrap();
     work.0.lock().unwrap().bound_tokens.clear();

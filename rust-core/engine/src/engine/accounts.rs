@@ -25,11 +25,12 @@ impl Engine {
         let relay = relay_address(relay)?;
         let visit = self.visit();
         let moved = visit.store.write(Durability::Person, |tx| {
-            let before = tx.account(account).ok();
+            let mut there = tx.accounts()?;
+            there.retain(|there| there.account == *account && there.relay != relay);
             tx.add_account(account, &relay)?;
-            Ok(before.filter(|before| before.relay != relay))
+            Ok(there)
         })?;
-        if let Some(moved) = moved {
+        for moved in moved {
             visit.fence(moved.key);
         }
         Ok(())
@@ -39,9 +40,9 @@ impl Engine {
     /// follows. From here on nothing of it counts, is written or is sent, whatever is under way (S7).
     /// Its delivered notifications are removed.
     ///
-    /// Needs no network. The relay is told to stop sending in this and every later wake of the app,
-    /// until it knows; then the host is asked to delete the credentials, which are needed so long.
-    /// Follow it with [`Engine::refresh`] to tell the relay now.
+    /// Needs no network. The app's next wakes tell the relay to stop sending, until it knows; then
+    /// the host is asked to delete the credentials, which are needed so long. To tell the relay now,
+    /// call [`Engine::refresh`] next.
     pub fn sign_out(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
         let visit = self.visit();
         let now = visit.bridges.clock.now();

@@ -13,10 +13,7 @@
 //! are read have gone, and what vanished with it though it is not read is delivered again. Such a
 //! task looks for a newer generation before it asks iOS as well, and is hurried by a suspension.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use super::{AtZero, BadgeState, Core, Deadline, wake::Wake};
 use crate::{
@@ -40,12 +37,15 @@ pub(super) struct Publication {
     next: Next,
 }
 
+/// As long as there is one, a zero that was committed here is not shown yet.
+type Waiting = Arc<()>;
+
 #[derive(Debug)]
 enum Next {
     /// iOS was asked to show it, and answers here.
     Answer(Pending<()>),
     /// It is zero, and the notifications that are read go first.
-    ReadOnesFirst,
+    ReadOnesFirst(Waiting),
     /// It is not known: the icon stays as it is.
     Nothing,
 }
@@ -92,7 +92,7 @@ impl Wake {
 
     /// A number that iOS was asked to show needs nothing more, and no runtime.
     pub(super) fn settle_if_it_waits(&self, publication: Publication) {
-        if matches!(publication.next, Next::ReadOnesFirst) {
+        if matches!(publication.next, Next::ReadOnesFirst(_)) {
             self.settle_later(publication);
         }
     }
@@ -127,8 +127,7 @@ impl Core {
                 return Publication { state, next };
             }
             if state.badge == 0 && at_zero == AtZero::Keep {
-                self.zero_waits.store(true, Ordering::Release);
-                let next = Next::ReadOnesFirst;
+                let next = Next::ReadOnesFirst(Arc::clone(&self.zero_waits));
                 return Publication { state, next };
             }
             let (reply, answer) = Reply::channel();
@@ -149,7 +148,7 @@ impl Core {
 
     /// Shows a zero that waits, at once: the number matters more than the notifications.
     pub(super) fn hurry(&self) {
-        if self.zero_waits.swap(false, Ordering::AcqRel)
+        if Arc::strong_count(&self.zero_waits) > 1
             && let Ok(newest) = self.store.read(|tx| tx.badge())
         {
             self.show(newest, AtZero::Clear);
@@ -180,7 +179,7 @@ impl Core {
         let mut settled = Settled::default();
         let bound = (deadline.left() / REQUESTS_AT_ZERO).min(IOS_ANSWERS_WITHIN);
         match publication.next {
-            Next::ReadOnesFirst => {
+            Next::ReadOnesFirst(_waiting) => {
                 self.show_zero(publication.state, deadline, bound, &mut settled)
                     .await;
                 return settled;
@@ -217,7 +216,6 @@ impl Core {
         let Some(newest) = settled.note(newest()) else {
             return;
         };
-        self.zero_waits.store(false, Ordering::Release);
         let publication = self.show(newest, AtZero::Clear);
         if let Next::Answer(answer) = publication.next {
             let answer = answer.within(deadline, bound, "setting the badge").await;

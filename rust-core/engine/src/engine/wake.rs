@@ -48,7 +48,8 @@ enum Accounts {
 
 impl Engine {
     /// The local part of a wake for a push, on the caller's thread, without the network: applies
-    /// it, commits, sets the badge.
+    /// it, commits, sets the badge. A 0 that spares notifications ([`AtZero`](super::AtZero)) is set
+    /// in the background: a process that ends at once calls [`Engine::handle_push`].
     pub fn receive_push(&self, payload: &[u8]) -> Result<PushReceipt, EngineError> {
         let visit = Wake::visit(&self.core);
         let local = visit.receive(payload);
