@@ -131,6 +131,7 @@ async fn an_alert_for_what_is_read_already_is_shown_and_goes_with_the_next_wake(
 async fn a_wake_looks_at_a_bounded_number_of_notifications_and_the_next_one_at_the_others() {
     let phone = Phone::synced().await;
     phone.relay.commit("family", 0, 2_000);
+    phone.relay.commit("other", 1, 1);
     phone.refresh().await;
     let many = (1..=1_500).map(|item| delivered(&item.to_string(), "family", item));
     phone.centre.delivered.lock().unwrap().extend(many);
