@@ -82,7 +82,7 @@ impl TrueBadgeError {
             | E::Transport(TransportError::NotTrusted | TransportError::TooLarge) => {
                 Self::CheckSetUp { reason }
             }
-            E::Busy | E::Transport(_) | E::DeadlineReached | E::Bridge(_) | E::Runtime => {
+            E::Busy | E::OutboxFull | E::Transport(_) | E::DeadlineReached | E::Bridge(_) | E::Runtime => {
                 Self::TryAgain { reason }
             }
         }

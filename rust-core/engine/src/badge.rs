@@ -11,16 +11,16 @@ use truebadge_protocol::{BadgePolicy, Totals};
 /// One conversation with pending operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlaid {
-    /// What it adds to the account's totals.
-    pub base: Totals,
-    /// What it should add: with the operations laid over that those totals do not hold.
+    /// What it adds to the account's totals: with those operations laid over that these hold already.
+    pub held: Totals,
+    /// What it should add: with all of them laid over.
     pub shown: Totals,
 }
 
 /// An account's totals as the person should see them: `from` with operations laid over.
 pub fn account_totals(from: Totals, overlaid: impl IntoIterator<Item = Overlaid>) -> Totals {
     overlaid.into_iter().fold(from, |totals, conversation| {
-        totals.replacing(conversation.base, conversation.shown)
+        totals.replacing(conversation.held, conversation.shown)
     })
 }
 

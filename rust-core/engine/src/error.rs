@@ -43,6 +43,9 @@ pub enum EngineError {
     /// The call's arguments are wrong. Fix the call.
     #[error("{0}")]
     InvalidArgument(&'static str),
+    /// The account's outbox is full. Connect to its relay, then call again; nothing was changed.
+    #[error("too much that was done here waits for the relay; connect, then try again")]
+    OutboxFull,
     /// The relay can't be reached or answered with an error. It will be tried again.
     #[error("the relay can't be reached: {0}")]
     Transport(#[from] TransportError),

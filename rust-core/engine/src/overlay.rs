@@ -1,9 +1,15 @@
 //! Base + pending operations → what the person should see. Pure.
 //!
 //! What was read here never comes back because of anything older (S4): an operation stays in the
-//! overlay until the cursor has passed the version at which the server applied it.
+//! overlay until the base holds it. Operations are laid over one after another, each over what the
+//! earlier ones left, as the server will apply them.
+//!
+//! The base tells counts, not items. So what is shown is exact as long as items only arrive above
+//! what was read here; an item that arrives below it, or that another device reads meanwhile, can
+//! make the number wrong by as much until the server has confirmed the operation. It is never above the
+//! base's.
 
-use truebadge_protocol::{ConversationState, Position, Version};
+use truebadge_protocol::{ConversationState, Level, Position, Version};
 
 /// Something the person did here that the mirror does not hold yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,18 +18,27 @@ pub struct PendingOperation {
     pub number: u64,
     /// The version that the person acted on.
     pub seen: Version,
-    /// What the base said was unread then.
-    pub base_unread: u32,
-    /// How many of those mentioned the person.
-    pub base_mentions: u32,
-    /// The version at which the server applied it, once it said so.
+    /// What was shown before it.
+    pub before: Before,
+    /// The version at which the server has applied it at the latest, once it said so.
     pub applied: Option<Version>,
     /// What was done.
     pub kind: PendingKind,
 }
 
+/// What was shown of a conversation when the person did something with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Unread items that the read was made from: more than this is new.
+    pub unread: u32,
+    /// How many of them mentioned the person.
+    pub mentions: u32,
+    /// It was marked unread by hand.
+    pub marked: bool,
+}
+
 /// What the person did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PendingKind {
     /// Read up to a position, after which `remaining` items were left unread.
     ReadUpTo {
@@ -32,11 +47,59 @@ pub enum PendingKind {
         /// Items that the person still saw as unread.
         remaining: u32,
     },
+    /// Read single items, after which `remaining` were left unread.
+    ReadItems {
+        /// Which, ascending.
+        positions: Vec<Position>,
+        /// Items that the person still saw as unread.
+        remaining: u32,
+    },
     /// Marked unread by hand, or took that back.
     MarkedUnread {
         /// Whether it is marked now.
         marked: bool,
     },
+    /// Chose what of the conversation may count.
+    SetLevel {
+        /// The new level.
+        level: Level,
+    },
+}
+
+impl PendingKind {
+    /// Whether doing this directly after `earlier` makes that one needless.
+    pub fn supersedes(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::ReadUpTo { position, .. }, Self::ReadUpTo { position: old, .. }) => {
+                position >= old
+            }
+            (Self::MarkedUnread { .. }, Self::MarkedUnread { .. })
+            | (Self::SetLevel { .. }, Self::SetLevel { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Before {
+    /// What to remember of the conversation as it was shown. An app may know of items that the mirror
+    /// has not heard of: what it says is left is not new either when the mirror hears of it.
+    pub fn of(shown: &ConversationState, kind: &PendingKind) -> Self {
+        let unread = match kind {
+            PendingKind::ReadUpTo {
+                position,
+                remaining,
+            } if *position >= shown.newest => shown.unread.saturating_add(*remaining),
+            PendingKind::ReadUpTo { remaining, .. } | PendingKind::ReadItems { remaining, .. } => {
+                shown.unread.max(*remaining)
+            }
+            PendingKind::MarkedUnread { .. } | PendingKind::SetLevel { .. } => shown.unread,
+        };
+        Self {
+            unread,
+            mentions: shown.mentions,
+            marked: shown.marked_unread,
+        }
+    }
 }
 
 /// What the person should see of a conversation. `operations` are its own, in ascending number.
@@ -47,58 +110,91 @@ pub fn lay_over<'a>(
     let mut shown = base.clone();
     let mut marked_here = false;
     for operation in operations {
-        if operation
-            .applied
-            .is_some_and(|version| base.version >= version)
-        {
+        let held = |version| base.version >= version;
+        if operation.applied.is_some_and(held) {
             continue;
         }
-        match operation.kind {
-            PendingKind::MarkedUnread { marked } => {
-                shown.marked_unread = marked;
-                marked_here = true;
-            }
+        match &operation.kind {
             PendingKind::ReadUpTo {
                 position,
                 remaining,
             } => {
-                // A mark that is newer than what the person saw is not undone by this read; one
-                // that he made here before it is.
-                if marked_here || base.version <= operation.seen {
-                    shown.marked_unread = false;
-                }
-                read_up_to(&mut shown, base, operation, position, remaining);
+                unmark(&mut shown, base, operation, marked_here);
+                read_up_to(&mut shown, base, operation.before, *position, *remaining);
             }
+            PendingKind::ReadItems {
+                positions,
+                remaining,
+            } => {
+                if positions.last() > Some(&base.read_up_to) {
+                    leave(&mut shown, operation.before, *remaining);
+                }
+            }
+            // The server refuses these on a conversation that is gone.
+            PendingKind::MarkedUnread { .. } | PendingKind::SetLevel { .. } if base.removed => {}
+            PendingKind::MarkedUnread { marked: true } => {
+                shown.marked_unread = true;
+                marked_here = true;
+            }
+            PendingKind::MarkedUnread { marked: false } => {
+                unmark(&mut shown, base, operation, marked_here);
+            }
+            PendingKind::SetLevel { level } => shown.level = *level,
         }
     }
     shown
 }
 
-fn read_up_to(
+/// A mark that the person did not see is newer than what was done here, and stays (S4); one that was
+/// shown, or that was made here, is taken back.
+fn unmark(
     shown: &mut ConversationState,
     base: &ConversationState,
     operation: &PendingOperation,
+    marked_here: bool,
+) {
+    if marked_here || operation.before.marked || base.version <= operation.seen {
+        shown.marked_unread = false;
+    }
+}
+
+fn read_up_to(
+    shown: &mut ConversationState,
+    base: &ConversationState,
+    before: Before,
     position: Position,
     remaining: u32,
 ) {
-    if base.read_up_to >= position {
+    // A read ends counts without positions wherever it is.
+    if base.read_up_to >= position && base.newest > Position::ZERO {
         return;
     }
-    // What is newer than the position may have arrived since; what is not was read, also when the
-    // base learns of it later than the person did.
-    let (arrived, mentions_arrived) = if base.newest <= position {
-        (0, 0)
+    if base.newest <= position {
+        // All that the base knows of was read, also what it learnt of later than the person did.
+        shown.unread = shown.unread.min(remaining);
+        shown.mentions = shown.mentions.min(before.mentions.min(remaining));
     } else {
-        (
-            base.unread.saturating_sub(operation.base_unread),
-            base.mentions.saturating_sub(operation.base_mentions),
-        )
-    };
+        leave(shown, before, remaining);
+        // Positions are whole numbers: no more items than lie between can be unread.
+        let room = base.newest.get() - position.get();
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        shown.unread = shown.unread.min(room);
+    }
+    shown.mentions = shown.mentions.min(shown.unread);
+    shown.read_up_to = shown.read_up_to.max(position);
+}
+
+/// Leaves what the person left unread, and what is there beyond what there was before.
+///
+/// Which of the items that were left mention the person is not told: as many as can are taken to, so
+/// that no mention is hidden.
+fn leave(shown: &mut ConversationState, before: Before, remaining: u32) {
+    let arrived = shown.unread.saturating_sub(before.unread);
+    let mentions_arrived = shown.mentions.saturating_sub(before.mentions);
+    let mentions_left = before.mentions.min(remaining);
     shown.unread = shown.unread.min(remaining.saturating_add(arrived));
-    let mentions_remaining = operation.base_mentions.min(remaining);
     shown.mentions = shown
         .mentions
-        .min(mentions_remaining.saturating_add(mentions_arrived))
+        .min(mentions_left.saturating_add(mentions_arrived))
         .min(shown.unread);
-    shown.read_up_to = shown.read_up_to.max(position);
 }

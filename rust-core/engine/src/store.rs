@@ -14,8 +14,10 @@ mod accounts;
 mod apply;
 mod departures;
 mod outbox;
+mod rejections;
 mod rows;
 mod settings;
+mod settle;
 
 use std::{
     path::{Path, PathBuf},
@@ -26,9 +28,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
-pub use apply::{Heard, Refused};
+pub use apply::Heard;
 pub use departures::Departure;
-pub use outbox::StoredOperation;
+pub use outbox::{OUTBOX, StoredOperation};
 
 use crate::{EngineError, engine::Process};
 

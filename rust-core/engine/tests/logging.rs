@@ -75,7 +75,7 @@ async fn planted_secrets_are_in_no_trace() {
         .mark_read(&account, &conversation, position(2), 0)
         .unwrap();
     let refused = phone.refresh().await;
-    assert_eq!(refused.rejected.len(), 1);
+    assert_eq!(refused.rejected.len(), 2);
     phone.relay.arrive("CANARY-seen", 1);
     phone
         .centre

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use truebadge_engine::{
     merge::{Tally, merge},
-    overlay::{PendingKind, PendingOperation, lay_over},
+    overlay::{Before, PendingKind, PendingOperation, lay_over},
 };
 use truebadge_protocol::{
     ConversationId, ConversationState, Digest, Level, Position, Totals, Version,
@@ -115,14 +115,16 @@ proptest! {
     fn a_read_shows_what_was_left_and_what_arrived_since(
         base in state(), remaining in 0..6u32, arrived in 0..6u32
     ) {
+        // The app knows of items that the mirror has not heard of.
         let operation = read(&base, base.newest.get() + 1, remaining, base.version.get());
+        let above = remaining + arrived;
         let later = ConversationState {
-            unread: base.unread + arrived,
-            newest: Position::new(base.newest.get() + 1 + u64::from(arrived)).unwrap(),
+            unread: base.unread + above,
+            newest: Position::new(base.newest.get() + 1 + u64::from(above)).unwrap(),
             ..base.clone()
         };
         let shown = lay_over(&later, [&operation]);
-        prop_assert_eq!(shown.unread, (remaining + arrived).min(base.unread + arrived));
+        prop_assert_eq!(shown.unread, above);
     }
 
     #[test]
@@ -158,22 +160,23 @@ proptest! {
 
     #[test]
     fn a_mark_that_is_newer_than_what_was_seen_outlives_the_read(base in state(), seen in 0..12u64) {
-        let base = ConversationState { marked_unread: true, ..base };
-        let shown = lay_over(&base, [&read(&base, 30, 0, seen)]);
+        let before = ConversationState { marked_unread: false, ..base.clone() };
+        let base = ConversationState { marked_unread: true, removed: false, ..base };
+        let shown = lay_over(&base, [&read(&before, 30, 0, seen)]);
         prop_assert_eq!(shown.marked_unread, base.version.get() > seen);
     }
 }
 
 fn read(base: &ConversationState, position: u64, remaining: u32, seen: u64) -> PendingOperation {
+    let kind = PendingKind::ReadUpTo {
+        position: Position::new(position).unwrap(),
+        remaining,
+    };
     PendingOperation {
         number: 1,
         seen: Version::new(seen).unwrap(),
-        base_unread: base.unread,
-        base_mentions: base.mentions,
+        before: Before::of(base, &kind),
         applied: None,
-        kind: PendingKind::ReadUpTo {
-            position: Position::new(position).unwrap(),
-            remaining,
-        },
+        kind,
     }
 }

@@ -210,6 +210,10 @@ impl Phone {
         for refused in outcome.rejected {
             let message = format!("the relay refused an operation: {}", refused.reason);
             self.console.emit(&Event::Error { message });
+            if let Err(error) = self.engine.forget_rejected(refused.sequence) {
+                let message = error.to_string();
+                self.console.emit(&Event::Error { message });
+            }
         }
         if !self.launched {
             self.launched = true;

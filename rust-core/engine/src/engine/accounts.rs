@@ -103,13 +103,9 @@ impl Engine {
 }
 
 fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineError> {
-    let unconfirmed = tx.operations(account.key)?;
     Ok(AccountView {
         totals: tx.account_totals(&account)?,
-        pending: unconfirmed
-            .iter()
-            .filter(|operation| operation.pending.applied.is_none())
-            .count(),
+        pending: tx.unconfirmed(account.key)?,
         complete: account.mirror.is_complete(),
         account: account.account,
         relay: account.relay,

@@ -15,7 +15,7 @@ use truebadge_protocol::messages::{
 use url::Url;
 
 use super::{
-    Core, Deadline, RejectedOperation, registration,
+    Core, Deadline, registration,
     request::{Failure, Requests, device_path, endpoint, json, understood},
 };
 use crate::{
@@ -33,47 +33,27 @@ const LONGEST_OF_OURS: Duration = Duration::from_mins(1);
 /// No pause that the relay asks for is kept longer.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// What a flight did.
-#[derive(Debug, Default)]
-pub(super) struct FlightReport {
-    pub(super) rejected: Vec<RejectedOperation>,
-    pub(super) error: Option<EngineError>,
-}
-
-impl FlightReport {
-    pub(super) fn failed(error: EngineError) -> Self {
-        Self {
-            error: Some(error),
-            ..Self::default()
-        }
-    }
-}
-
 impl Core {
     /// Flies, or waits for a flight that begins after this call.
     pub(super) async fn fly(
         self: &Arc<Self>,
         key: AccountKey,
         deadline: &Deadline,
-    ) -> FlightReport {
-        let mut report = FlightReport::default();
+    ) -> Result<(), EngineError> {
         let turn = self.turn(key);
         let flight = async {
             let signed_out = turn.fenced();
-            let flight = self.fly_alone(key, &turn, deadline, &mut report);
+            let flight = self.fly_alone(key, &turn, deadline);
             match select(pin!(signed_out), pin!(flight)).await {
                 Either::Left(_) => Err(EngineError::UnknownAccount),
                 Either::Right((result, _)) => result,
             }
         };
         let ended = deadline.within(deadline.left(), flight).await;
-        let result = ended.unwrap_or(Err(EngineError::DeadlineReached));
-        if let Err(error) = result
-            && error != EngineError::UnknownAccount
-        {
-            report.error = Some(error);
+        match ended.unwrap_or(Err(EngineError::DeadlineReached)) {
+            Err(EngineError::UnknownAccount) => Ok(()),
+            result => result,
         }
-        report
     }
 
     async fn fly_alone(
@@ -81,7 +61,6 @@ impl Core {
         key: AccountKey,
         turn: &Turn,
         deadline: &Deadline,
-        report: &mut FlightReport,
     ) -> Result<(), EngineError> {
         let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
         let mut succeeded = turn.succeeded.lock().await;
@@ -97,7 +76,7 @@ impl Core {
             relay: account.relay,
             requests: Requests::new(self, deadline),
         };
-        match flight.run(report).await {
+        match flight.run().await {
             Ok(()) => {
                 *succeeded = begun;
                 self.rest(key, &Next::AtOnce)
@@ -208,7 +187,7 @@ impl Flight<'_> {
         })
     }
 
-    async fn run(&mut self, report: &mut FlightReport) -> Result<(), Failure> {
+    async fn run(&mut self) -> Result<(), Failure> {
         let mut session = Session::new();
         loop {
             let (account, registration, facts) = self.facts()?;
@@ -231,17 +210,22 @@ impl Flight<'_> {
                         .exchange(&account.account, Method::Get, url, None)
                         .await?;
                     let heard = Heard::from(understood::<Changes>(&response)?);
-                    self.apply(&mut session, &facts, &query, &heard, report)?;
+                    self.apply(&mut session, &facts, &query, &heard)?;
                 }
                 Step::Operations(query, operations) => {
-                    let Some(heard) = self.send(&account, &query, operations).await? else {
+                    let Some(first_sent) = self.mark_sent(&operations)? else {
+                        // The person, or another process, changed one of them in between.
+                        continue;
+                    };
+                    let sent = self.send(&account, &query, operations, first_sent);
+                    let Some(heard) = sent.await? else {
                         if !session.conflict() {
                             return Err(Failure::Stop(EngineError::NotUnderstood { status: 409 }));
                         }
                         self.forget_registration()?;
                         continue;
                     };
-                    self.apply(&mut session, &facts, &query, &heard, report)?;
+                    self.apply(&mut session, &facts, &query, &heard)?;
                 }
             }
         }
@@ -252,7 +236,6 @@ impl Flight<'_> {
         self.core.store.read(|tx| {
             let account = self.account(tx)?;
             let registration = registration::of(&self.core.configuration, &account, tx)?;
-            let operations = tx.operations(self.key)?;
             let facts = Facts {
                 epoch: account.mirror.epoch.clone(),
                 cursor: account.mirror.cursor,
@@ -260,11 +243,7 @@ impl Flight<'_> {
                 staging: account.staging.clone(),
                 reset_wanted: account.reset_wanted,
                 registration_due: registration::is_due(&account, &registration, now),
-                unconfirmed: operations
-                    .iter()
-                    .filter(|operation| operation.pending.applied.is_none())
-                    .map(crate::store::StoredOperation::wire)
-                    .collect(),
+                unconfirmed: tx.batch(self.key)?,
                 receipts: tx.receipts(self.key)?,
             };
             Ok((account, registration, facts))
@@ -304,25 +283,25 @@ impl Flight<'_> {
         Ok(())
     }
 
+    /// Before the request: from here on the relay may have them, whatever becomes of the answer.
+    fn mark_sent(&self, operations: &[Operation]) -> Result<Option<Vec<u64>>, EngineError> {
+        self.core.store.write(Durability::Person, |tx| {
+            self.account(tx)?;
+            tx.mark_sent(self.key, operations)
+        })
+    }
+
     /// Sends operations; `None` when the relay found a hole in their numbers.
     async fn send(
         &mut self,
         account: &Account,
         query: &ChangesQuery,
         operations: Vec<Operation>,
+        first_sent: Vec<u64>,
     ) -> Result<Option<Heard>, Failure> {
-        let numbers: Vec<_> = operations
-            .iter()
-            .map(|operation| operation.number)
-            .collect();
-        // Before the request: from here on the relay may have them, whatever becomes of the answer.
-        let mark = |tx: &Tx<'_>| {
-            self.account(tx)?;
-            tx.mark_sent(self.key, &numbers)
-        };
-        let first_sent = self.core.store.write(Durability::Person, mark)?;
         let url = endpoint(&account.relay, "v1/operations", Some(query))?;
-        let body = json(&OperationsRequest { operations })?;
+        let request = OperationsRequest { operations };
+        let body = json(&request)?;
         let response = self
             .requests
             .exchange(&account.account, Method::Post, url, Some(body))
@@ -337,6 +316,7 @@ impl Flight<'_> {
         Ok(Some(Heard {
             changes,
             outcomes,
+            sent: request.operations,
             first_sent,
         }))
     }
@@ -356,25 +336,25 @@ impl Flight<'_> {
         facts: &Facts,
         query: &ChangesQuery,
         heard: &Heard,
-        report: &mut FlightReport,
     ) -> Result<(), Failure> {
         let page = session
             .answer(facts, query, &heard.changes)
             .map_err(|_| Failure::Stop(EngineError::NotUnderstood { status: 200 }))?;
-        let applied = self.core.store.write(Durability::Refetchable, |tx| {
+        let applied = self.core.store.write(heard.durability(), |tx| {
             let mut account = self.account(tx)?;
             if account.mirror.epoch != facts.epoch || account.staging != facts.staging {
+                tx.keep_refused(self.key, heard)?;
                 return Ok(None);
             }
-            let (comparison, refused) = tx.apply_page(&mut account, page, heard)?;
+            let comparison = tx.apply_page(&mut account, page, heard)?;
             tx.drop_receipts(self.key, &facts.receipts)?;
             tx.save_account(&account)?;
             tx.recount_badge()?;
             let rows = heard.changes.changes.len();
             tracing::debug!(?page, ?comparison, rows, "a page was applied");
-            Ok(Some((account.account, comparison, refused)))
+            Ok(Some(comparison))
         })?;
-        let Some((account, comparison, refused)) = applied else {
+        let Some(comparison) = applied else {
             // Another process went on from the same facts; its page stands, ours is dropped.
             return if session.overtaken() {
                 Ok(())
@@ -383,13 +363,6 @@ impl Flight<'_> {
             };
         };
         session.compared(page, &heard.changes.epoch, comparison);
-        report
-            .rejected
-            .extend(refused.into_iter().map(|refused| RejectedOperation {
-                account: account.clone(),
-                number: refused.number,
-                reason: refused.reason,
-            }));
         Ok(())
     }
 }

@@ -1,18 +1,23 @@
 //! What the person does with conversations on this phone.
+//!
+//! Each call commits with full durability before it returns: what it returned success for survives a
+//! kill and a power cut, goes to the relay with the next refresh, takes effect there once, or is
+//! reported as rejected (S3). The badge follows at once, without the network (S4).
 
-use truebadge_protocol::{AccountId, ConversationId, OperationId, Position};
+use truebadge_protocol::{
+    AccountId, ConversationId, ConversationState, Level, OperationId, Position, limits::POSITIONS,
+};
 use uuid::Uuid;
 
-use super::{BadgeState, Engine};
+use super::{BadgeState, Engine, RejectedOperation};
 use crate::{
     EngineError,
-    overlay::{PendingKind, PendingOperation},
-    store::{Durability, StoredOperation},
+    overlay::{Before, PendingKind, PendingOperation, lay_over},
+    store::{Account, Durability, OUTBOX, StoredOperation, Tx},
 };
 
 impl Engine {
     /// The person read everything up to `up_to`, after which `remaining` items are still unread.
-    /// Survives a kill (S3); goes to the relay with the next refresh.
     pub fn mark_read(
         &self,
         account: &AccountId,
@@ -20,18 +25,38 @@ impl Engine {
         up_to: Position,
         remaining: u32,
     ) -> Result<BadgeState, EngineError> {
-        self.record(
-            account,
-            conversation,
-            PendingKind::ReadUpTo {
-                position: up_to,
-                remaining,
-            },
-        )
+        let kind = PendingKind::ReadUpTo {
+            position: up_to,
+            remaining,
+        };
+        self.record(account, conversation, kind)
     }
 
-    /// The person marked a conversation unread, or took that back. Survives a kill (S3); goes to
-    /// the relay with the next refresh.
+    /// The person read single items, after which `remaining` are still unread. At least one, at most
+    /// 1,000; a mark that was set by hand stays.
+    pub fn mark_items_read(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        positions: &[Position],
+        remaining: u32,
+    ) -> Result<BadgeState, EngineError> {
+        let mut positions = positions.to_vec();
+        positions.sort_unstable();
+        positions.dedup();
+        if positions.is_empty() || positions.len() > POSITIONS {
+            return Err(EngineError::InvalidArgument(
+                "give 1 to 1,000 positions at once",
+            ));
+        }
+        let kind = PendingKind::ReadItems {
+            positions,
+            remaining,
+        };
+        self.record(account, conversation, kind)
+    }
+
+    /// The person marked a conversation unread, or took that back.
     pub fn mark_unread(
         &self,
         account: &AccountId,
@@ -39,6 +64,49 @@ impl Engine {
         marked: bool,
     ) -> Result<BadgeState, EngineError> {
         self.record(account, conversation, PendingKind::MarkedUnread { marked })
+    }
+
+    /// The person chose what of a conversation may count.
+    pub fn set_level(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        level: Level,
+    ) -> Result<BadgeState, EngineError> {
+        self.record(account, conversation, PendingKind::SetLevel { level })
+    }
+
+    /// The person read all of an account: each conversation that shows something unread, or a mark,
+    /// up to the newest item that the mirror knows of. Muted ones too: they show unread items, though
+    /// these do not count. All of it commits, or nothing.
+    pub fn mark_all_read(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
+        self.visit().change(Durability::Person, |tx| {
+            let mut account = tx.account(account)?;
+            for shown in all_shown(tx, &account)? {
+                if shown.unread == 0 && shown.mentions == 0 && !shown.marked_unread {
+                    continue;
+                }
+                let kind = PendingKind::ReadUpTo {
+                    position: shown.newest,
+                    remaining: 0,
+                };
+                record(tx, &mut account, &shown.id, kind)?;
+            }
+            tx.save_account(&account)
+        })
+    }
+
+    /// What relays refused of what the person did, and that the app has not taken note of yet: the
+    /// newest 256 of each account, oldest first. It no longer counts.
+    pub fn rejected_operations(&self) -> Result<Vec<RejectedOperation>, EngineError> {
+        self.visit().store.read(|tx| tx.rejections())
+    }
+
+    /// The app has taken note of every rejected operation up to this `sequence`.
+    pub fn forget_rejected(&self, up_to_sequence: u64) -> Result<(), EngineError> {
+        self.visit().store.write(Durability::Person, |tx| {
+            tx.forget_rejections(up_to_sequence)
+        })
     }
 
     fn record(
@@ -49,24 +117,63 @@ impl Engine {
     ) -> Result<BadgeState, EngineError> {
         self.visit().change(Durability::Person, |tx| {
             let mut account = tx.account(account)?;
-            let base = tx.base_row(account.key, conversation)?;
-            let operation = StoredOperation {
-                id: OperationId::new(Uuid::now_v7().to_string())
-                    .map_err(|_| EngineError::Runtime)?,
-                conversation: conversation.clone(),
-                sent: false,
-                pending: PendingOperation {
-                    number: account.next_operation,
-                    seen: account.mirror.cursor.max(base.version),
-                    base_unread: base.unread,
-                    base_mentions: base.mentions,
-                    applied: None,
-                    kind,
-                },
-            };
-            account.next_operation += 1;
-            tx.put_operation(account.key, &operation)?;
+            record(tx, &mut account, conversation, kind)?;
             tx.save_account(&account)
         })
     }
+}
+
+/// Puts an operation into the outbox. One directly before it that it makes needless, and that was
+/// never sent, gives up its number: numbers stay without holes, and scrolling offline through one
+/// conversation leaves one operation.
+fn record(
+    tx: &Tx<'_>,
+    account: &mut Account,
+    conversation: &ConversationId,
+    kind: PendingKind,
+) -> Result<(), EngineError> {
+    let base = tx.base_row(account.key, conversation)?;
+    let mut earlier = tx.operations_of(account.key, conversation)?;
+    let needless = |last: &mut StoredOperation| !last.sent && kind.supersedes(&last.pending.kind);
+    let number = match earlier.pop_if(needless) {
+        Some(superseded) => superseded.pending.number,
+        None => next_number(tx, account)?,
+    };
+    let shown = lay_over(&base, earlier.iter().map(|earlier| &earlier.pending));
+    let operation = StoredOperation {
+        id: OperationId::new(Uuid::now_v7().to_string()).map_err(|_| EngineError::Runtime)?,
+        conversation: conversation.clone(),
+        sent: false,
+        pending: PendingOperation {
+            number,
+            seen: account.mirror.cursor.max(base.version),
+            before: Before::of(&shown, &kind),
+            applied: None,
+            kind,
+        },
+    };
+    tx.put_operation(account.key, &operation)
+}
+
+fn next_number(tx: &Tx<'_>, account: &mut Account) -> Result<u64, EngineError> {
+    if tx.outbox_length(account.key)? >= OUTBOX {
+        return Err(EngineError::OutboxFull);
+    }
+    let number = account.next_operation;
+    account.next_operation += 1;
+    Ok(number)
+}
+
+/// Every conversation that the mirror or the outbox knows, as the person sees it.
+fn all_shown(tx: &Tx<'_>, account: &Account) -> Result<Vec<ConversationState>, EngineError> {
+    let mut pending = tx.operations_by_conversation(account.key)?;
+    let mut shown = Vec::new();
+    for base in tx.newest_rows(account.key)? {
+        let operations = pending.remove(&base.id).unwrap_or_default();
+        shown.push(lay_over(&base, &operations));
+    }
+    for (id, operations) in pending {
+        shown.push(lay_over(&tx.base_row(account.key, &id)?, &operations));
+    }
+    Ok(shown)
 }

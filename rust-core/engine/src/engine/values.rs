@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use truebadge_protocol::{
-    AccountId, ConversationState, DeviceId, Totals,
+    AccountId, ConversationId, ConversationState, DeviceId, Totals,
     messages::{PushEnvironment, PushTokenEnded},
 };
 use url::Url;
@@ -145,7 +145,8 @@ pub struct WakeOutcome {
     pub synced: bool,
     /// Delivered notifications that were removed because they are read.
     pub removed: Vec<String>,
-    /// Operations that a relay refused.
+    /// Operations that a relay refused, in this wake or an earlier one, and that the app has not taken
+    /// note of yet (`Engine::forget_rejected`).
     pub rejected: Vec<RejectedOperation>,
     /// A relay says that APNs ended the push token: ask iOS for one again, and hand it over with
     /// `set_push_token`, also when it is the same. Said at most once an hour.
@@ -179,10 +180,14 @@ impl fmt::Debug for WakeOutcome {
 /// An operation that a relay refused: it does not count any more.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RejectedOperation {
+    /// Its place among all that were refused on this phone: for `Engine::forget_rejected`.
+    pub sequence: u64,
     /// Whose it was.
     pub account: AccountId,
     /// Its number.
     pub number: u64,
+    /// What it was about.
+    pub conversation: ConversationId,
     /// Why, in the relay's words. Not for a log.
     pub reason: String,
 }
@@ -192,6 +197,7 @@ impl fmt::Debug for RejectedOperation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("RejectedOperation")
+            .field("sequence", &self.sequence)
             .field("account", &self.account)
             .field("number", &self.number)
             .finish_non_exhaustive()

@@ -11,7 +11,7 @@ use truebadge_protocol::{AccountId, PushPayload};
 
 use super::{
     BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, WakeOutcome,
-    flight::FlightReport, publication::Publication,
+    publication::Publication,
 };
 use crate::{
     EngineError,
@@ -276,6 +276,10 @@ impl Core {
             Ok(accounts) => outcome.signed_out = accounts,
             Err(error) => outcome.note(error),
         }
+        match self.store.read(|tx| tx.rejections()) {
+            Ok(rejected) => outcome.rejected = rejected,
+            Err(error) => outcome.note(error),
+        }
         match self.wants_push_token() {
             Ok(wanted) => outcome.push_token_wanted = wanted,
             Err(error) => outcome.note(error),
@@ -359,14 +363,16 @@ impl Core {
         let (core, until) = (Arc::clone(self), deadline.clone());
         flights.spawn(async move {
             core.depart(urgent, &until).await;
-            FlightReport::default()
+            Ok(())
         });
         outcome.synced = !held_back;
         // Each relay's news is shown when it comes: another one may be slow, or down.
-        while let Some(report) = flights.join_next().await {
-            let report = report.unwrap_or_else(|_| FlightReport::failed(EngineError::Runtime));
-            outcome.synced &= report.error.is_none();
-            outcome.take(report);
+        while let Some(ended) = flights.join_next().await {
+            let result = ended.unwrap_or(Err(EngineError::Runtime));
+            outcome.synced &= result.is_ok();
+            if let Err(error) = result {
+                outcome.note(error);
+            }
             if let Some(publication) = self.set_if_changed(outcome) {
                 self.settle_into(outcome, publication, deadline).await;
             }
@@ -416,12 +422,5 @@ impl WakeOutcome {
     fn note(&mut self, error: EngineError) {
         tracing::warn!(%error, "a part of the wake failed");
         self.error.get_or_insert(error);
-    }
-
-    fn take(&mut self, report: FlightReport) {
-        self.rejected.extend(report.rejected);
-        if let Some(error) = report.error {
-            self.note(error);
-        }
     }
 }

@@ -3,10 +3,10 @@
 
 use truebadge_protocol::{
     Epoch, PushPayload, Version,
-    messages::{Changes, OperationOutcome},
+    messages::{Changes, Operation, OperationOutcome},
 };
 
-use super::{Account, Staging, StoredOperation, Tx};
+use super::{Account, Durability, Staging, Tx, settle::Confirmed};
 use crate::{
     EngineError,
     model::{Ahead, Told},
@@ -21,8 +21,25 @@ pub struct Heard {
     pub changes: Changes,
     /// What became of operations that the request carried.
     pub outcomes: Vec<OperationOutcome>,
+    /// The operations that the request carried.
+    pub sent: Vec<Operation>,
     /// The numbers of those that it carried for the first time.
     pub first_sent: Vec<u64>,
+}
+
+impl Heard {
+    /// What a commit of it must survive: that an operation was refused is told once only.
+    pub fn durability(&self) -> Durability {
+        if self
+            .outcomes
+            .iter()
+            .any(|outcome| outcome.rejected.is_some())
+        {
+            Durability::Person
+        } else {
+            Durability::Refetchable
+        }
+    }
 }
 
 impl From<Changes> for Heard {
@@ -30,18 +47,10 @@ impl From<Changes> for Heard {
         Self {
             changes,
             outcomes: Vec::new(),
+            sent: Vec::new(),
             first_sent: Vec::new(),
         }
     }
-}
-
-/// An operation that the relay refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Its number.
-    pub number: u64,
-    /// Why.
-    pub reason: String,
 }
 
 impl Tx<'_> {
@@ -64,7 +73,7 @@ impl Tx<'_> {
                     self.put_merged(account, &merged)?;
                     account.mirror.advance(push.version);
                     self.drop_reached(account)?;
-                    self.settle_operations(account, push.acknowledged, push.version, &[])?;
+                    self.settle_operations(account, &Confirmed::by_push(push))?;
                 } else {
                     self.hear(account, &push.epoch, push.version, told)?;
                     account.reset_wanted = true;
@@ -73,6 +82,7 @@ impl Tx<'_> {
             }
             Disposition::Gap => {
                 self.put_early(account, rows)?;
+                self.settle_operations(account, &Confirmed::by_push(push))?;
                 self.hear(account, &push.epoch, push.version, told)?;
             }
             Disposition::EpochChanged
@@ -91,12 +101,8 @@ impl Tx<'_> {
         account: &mut Account,
         page: Page,
         heard: &Heard,
-    ) -> Result<(Comparison, Vec<Refused>), EngineError> {
-        let Heard {
-            changes: answer,
-            outcomes,
-            first_sent,
-        } = heard;
+    ) -> Result<Comparison, EngineError> {
+        let answer = &heard.changes;
         account.pushes.sent = answer.last_push;
         account.push_token_ended = answer.push_token_ended;
         match page.rows {
@@ -112,7 +118,7 @@ impl Tx<'_> {
             }
             Rows::StageFirst => {
                 if account.mirror.epoch.as_ref() != Some(&answer.epoch) {
-                    self.reopen_operations(account, outcomes)?;
+                    self.reopen_operations(account, &heard.outcomes)?;
                     // A relay that was restored counts its pushes from an older number.
                     account.pushes.received = 0;
                 }
@@ -129,9 +135,9 @@ impl Tx<'_> {
             }
             _ => {}
         }
-        self.unsend_skipped(account, outcomes, first_sent)?;
-        let refused =
-            self.settle_operations(account, answer.acknowledged, answer.head, outcomes)?;
+        self.unsend_skipped(account, heard)?;
+        self.keep_refused(account.key, heard)?;
+        self.settle_operations(account, &Confirmed::by_answer(heard))?;
         self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;
         let told = Told {
             totals: answer.totals,
@@ -156,7 +162,7 @@ impl Tx<'_> {
             }
             Comparison::NotComparable => {}
         }
-        Ok((comparison, refused))
+        Ok(comparison)
     }
 
     /// Takes what the server told of a version. Its totals can be shown when no operation is pending
@@ -168,8 +174,7 @@ impl Tx<'_> {
         version: Version,
         told: Told,
     ) -> Result<(), EngineError> {
-        let held = |operation: &StoredOperation| operation.is_in(told.acknowledged);
-        let countable = self.operations(account.key)?.iter().all(held);
+        let countable = self.all_are_in(account.key, told.acknowledged)?;
         account.mirror.hear(epoch, version, told, countable);
         Ok(())
     }
@@ -199,112 +204,9 @@ impl Tx<'_> {
         self.drop_reached(account)
     }
 
-    /// In another history, what the old one confirmed is unconfirmed again: the server may have
-    /// been restored from before it. Operations are absolute, so sending one twice does no harm.
-    fn reopen_operations(
-        &self,
-        account: &Account,
-        outcomes: &[OperationOutcome],
-    ) -> Result<(), EngineError> {
-        for mut operation in self.operations(account.key)? {
-            if outcomes
-                .iter()
-                .all(|outcome| outcome.number != operation.pending.number)
-            {
-                operation.pending.applied = None;
-                operation.sent = false;
-                self.put_operation(account.key, &operation)?;
-            }
-        }
-        Ok(())
-    }
-
     fn stage(&self, account: &mut Account, answer: &Changes) -> Result<(), EngineError> {
         self.stage_rows(account.key, &answer.changes)?;
         account.staging = Some(staging(answer, true));
-        Ok(())
-    }
-
-    /// An operation that was sent for the first time and about which the answer says nothing was
-    /// skipped: the server had seen its number from this phone before. It gets another one.
-    fn unsend_skipped(
-        &self,
-        account: &Account,
-        outcomes: &[OperationOutcome],
-        first_sent: &[u64],
-    ) -> Result<(), EngineError> {
-        for mut operation in self.operations(account.key)? {
-            let number = operation.pending.number;
-            let skipped = outcomes.iter().all(|outcome| outcome.number != number);
-            if skipped && first_sent.contains(&number) {
-                operation.sent = false;
-                self.put_operation(account.key, &operation)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes what the server confirmed, and drops operations whose effect the cursor has passed.
-    /// `at` bounds the version at which an acknowledged operation took effect.
-    fn settle_operations(
-        &self,
-        account: &Account,
-        acknowledged: u64,
-        at: Version,
-        outcomes: &[OperationOutcome],
-    ) -> Result<Vec<Refused>, EngineError> {
-        let mut refused = Vec::new();
-        for mut operation in self.operations(account.key)? {
-            let number = operation.pending.number;
-            let outcome = outcomes.iter().find(|outcome| outcome.number == number);
-            if let Some(reason) = outcome.and_then(|outcome| outcome.rejected.clone()) {
-                self.drop_operation(account.key, number)?;
-                refused.push(Refused { number, reason });
-            } else if operation.sent && number <= acknowledged {
-                let version = outcome.and_then(|outcome| outcome.version).unwrap_or(at);
-                let applied = *operation.pending.applied.get_or_insert(version);
-                if applied <= account.mirror.cursor {
-                    self.drop_operation(account.key, number)?;
-                } else {
-                    self.put_operation(account.key, &operation)?;
-                }
-            }
-        }
-        Ok(refused)
-    }
-
-    /// Gives operations that the server never saw numbers that follow on from what it acknowledged.
-    ///
-    /// They differ after the phone lost its store but kept its device id (the server is ahead), and
-    /// after the server lost its history (the phone is ahead; then `restarted` says so, because an
-    /// answer that is merely old must never lower a number: the server would skip the operation).
-    fn renumber_operations(
-        &self,
-        account: &mut Account,
-        acknowledged: u64,
-        restarted: bool,
-    ) -> Result<(), EngineError> {
-        account.next_operation = account.next_operation.max(acknowledged + 1);
-        let unconfirmed: Vec<_> = self
-            .operations(account.key)?
-            .into_iter()
-            .filter(|operation| operation.pending.applied.is_none())
-            .collect();
-        let overtaken = unconfirmed
-            .iter()
-            .any(|o| !o.sent && o.pending.number <= acknowledged);
-        if !overtaken && !restarted {
-            return Ok(());
-        }
-        for operation in &unconfirmed {
-            self.drop_operation(account.key, operation.pending.number)?;
-        }
-        account.next_operation = acknowledged + 1;
-        for mut operation in unconfirmed {
-            operation.pending.number = account.next_operation;
-            self.put_operation(account.key, &operation)?;
-            account.next_operation += 1;
-        }
         Ok(())
     }
 }

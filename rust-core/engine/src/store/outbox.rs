@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 use truebadge_protocol::{
-    ConversationId, ConversationState, OperationId, Position, Totals, Version,
+    ConversationId, ConversationState, Level, OperationId, Position, Totals, Version,
+    limits::OPERATIONS,
     messages::{Action, Operation},
 };
 
@@ -13,8 +14,16 @@ use super::{Account, AccountKey, Tx, rows::checked};
 use crate::{
     EngineError,
     badge::{self, Overlaid},
-    overlay::{PendingKind, PendingOperation, lay_over},
+    overlay::{Before, PendingKind, PendingOperation, lay_over},
 };
+
+/// An account's outbox takes no more than this.
+pub const OUTBOX: usize = 10_000;
+/// Positions in one request: with them it stays far below what a relay reads.
+const POSITIONS_AT_ONCE: usize = 30_000;
+
+const SELECT: &str = "SELECT number, id, conversation, kind, position, remaining, marked, seen, \
+     base_unread, base_mentions, sent, applied, positions, level, base_marked FROM operations";
 
 /// An operation as the outbox keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +47,22 @@ impl StoredOperation {
     /// As it goes over the wire.
     pub fn wire(&self) -> Operation {
         let conversation = self.conversation.clone();
-        let action = match self.pending.kind {
+        let action = match &self.pending.kind {
             PendingKind::ReadUpTo { position, .. } => Action::ReadUpTo {
                 conversation,
-                position,
+                position: *position,
+            },
+            PendingKind::ReadItems { positions, .. } => Action::ReadItems {
+                conversation,
+                positions: positions.clone(),
             },
             PendingKind::MarkedUnread { marked } => Action::MarkedUnread {
                 conversation,
-                marked,
+                marked: *marked,
+            },
+            PendingKind::SetLevel { level } => Action::SetLevel {
+                conversation,
+                level: *level,
             },
         };
         Operation {
@@ -60,13 +77,71 @@ impl StoredOperation {
 impl Tx<'_> {
     /// All operations of an account, ascending by number.
     pub fn operations(&self, account: AccountKey) -> Result<Vec<StoredOperation>, EngineError> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT number, id, conversation, kind, position, remaining, marked, seen,
-                    base_unread, base_mentions, sent, applied
-             FROM operations WHERE account = ?1 ORDER BY number",
-        )?;
-        let operations = statement.query_map([account], read_operation)?;
+        self.select_operations("WHERE account = ?1 ORDER BY number", [account])
+    }
+
+    /// Those up to a number, ascending.
+    pub fn operations_up_to(
+        &self,
+        account: AccountKey,
+        number: u64,
+    ) -> Result<Vec<StoredOperation>, EngineError> {
+        let which = "WHERE account = ?1 AND number <= ?2 ORDER BY number";
+        self.select_operations(which, params![account, number])
+    }
+
+    /// Those of one conversation, ascending by number.
+    pub fn operations_of(
+        &self,
+        account: AccountKey,
+        conversation: &ConversationId,
+    ) -> Result<Vec<StoredOperation>, EngineError> {
+        let which = "WHERE account = ?1 AND conversation = ?2 ORDER BY number";
+        self.select_operations(which, params![account, conversation.as_str()])
+    }
+
+    /// Those that the server has not confirmed, as they go over the wire: the first ones, as many as
+    /// one request takes.
+    pub fn batch(&self, account: AccountKey) -> Result<Vec<Operation>, EngineError> {
+        let which = "WHERE account = ?1 AND applied IS NULL ORDER BY number LIMIT ?2";
+        let unconfirmed = self.select_operations(which, params![account, OPERATIONS])?;
+        let mut positions = 0;
+        let fits = |operation: &StoredOperation| {
+            if let PendingKind::ReadItems { positions: own, .. } = &operation.pending.kind {
+                positions += own.len();
+            }
+            positions <= POSITIONS_AT_ONCE
+        };
+        let fitting = unconfirmed.into_iter().take_while(fits);
+        Ok(fitting.map(|operation| operation.wire()).collect())
+    }
+
+    fn select_operations(
+        &self,
+        which: &str,
+        params: impl Params,
+    ) -> Result<Vec<StoredOperation>, EngineError> {
+        let sql = format!("{SELECT} {which}");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let operations = statement.query_map(params, read_operation)?;
         Ok(operations.collect::<Result<_, _>>()?)
+    }
+
+    /// How many operations an account has in its outbox.
+    pub fn outbox_length(&self, account: AccountKey) -> Result<usize, EngineError> {
+        let sql = "SELECT count(*) FROM operations WHERE account = ?1";
+        self.count_operations(sql, account)
+    }
+
+    /// How many of them the server has not confirmed.
+    pub fn unconfirmed(&self, account: AccountKey) -> Result<usize, EngineError> {
+        let sql = "SELECT count(*) FROM operations WHERE account = ?1 AND applied IS NULL";
+        self.count_operations(sql, account)
+    }
+
+    fn count_operations(&self, sql: &str, account: AccountKey) -> Result<usize, EngineError> {
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        Ok(statement.query_row([account], |row| row.get(0))?)
     }
 
     /// Writes an operation, or one that is there anew.
@@ -76,31 +151,29 @@ impl Tx<'_> {
         operation: &StoredOperation,
     ) -> Result<(), EngineError> {
         let pending = &operation.pending;
-        let (kind, position, remaining, marked) = match pending.kind {
-            PendingKind::ReadUpTo {
-                position,
-                remaining,
-            } => ("read_up_to", position, remaining, false),
-            PendingKind::MarkedUnread { marked } => ("marked_unread", Position::ZERO, 0, marked),
-        };
+        let columns = Columns::of(&pending.kind);
         self.transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO operations (account, number, id, conversation, kind,
-                     position, remaining, marked, seen, base_unread, base_mentions, sent, applied)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                     position, positions, remaining, marked, level, seen, base_unread,
+                     base_mentions, base_marked, sent, applied)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute(params![
                 account,
                 pending.number,
                 operation.id.as_str(),
                 operation.conversation.as_str(),
-                kind,
-                position.get(),
-                remaining,
-                marked,
+                columns.kind,
+                columns.position.get(),
+                columns.positions,
+                columns.remaining,
+                columns.marked,
+                columns.level.code(),
                 pending.seen.get(),
-                pending.base_unread,
-                pending.base_mentions,
+                pending.before.unread,
+                pending.before.mentions,
+                pending.before.marked,
                 operation.sent,
                 pending.applied.map(Version::get),
             ])?;
@@ -115,18 +188,44 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that these are about to be handed to the network. Gives those that never were before.
-    pub fn mark_sent(&self, account: AccountKey, numbers: &[u64]) -> Result<Vec<u64>, EngineError> {
-        let mut statement = self.transaction.prepare_cached(
-            "UPDATE operations SET sent = 1 WHERE account = ?1 AND number = ?2 AND sent = 0",
+    /// Notes that these are about to be handed to the network, and gives the numbers of those that
+    /// never were before. None when one of them is not in the outbox like this any more.
+    pub fn mark_sent(
+        &self,
+        account: AccountKey,
+        operations: &[Operation],
+    ) -> Result<Option<Vec<u64>>, EngineError> {
+        let mut known = self.transaction.prepare_cached(
+            "SELECT sent FROM operations WHERE account = ?1 AND number = ?2 AND id = ?3",
         )?;
         let mut first = Vec::new();
-        for number in numbers {
-            if statement.execute(params![account, number])? > 0 {
-                first.push(*number);
+        for operation in operations {
+            let key = params![account, operation.number, operation.id.as_str()];
+            match known.query_row(key, |row| row.get(0)) {
+                Ok(true) => {}
+                Ok(false) => first.push(operation.number),
+                Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(first)
+        self.set_sent(account, &first, true)?;
+        Ok(Some(first))
+    }
+
+    /// Notes whether these were handed to the network.
+    pub fn set_sent(
+        &self,
+        account: AccountKey,
+        numbers: &[u64],
+        sent: bool,
+    ) -> Result<(), EngineError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("UPDATE operations SET sent = ?3 WHERE account = ?1 AND number = ?2")?;
+        for number in numbers {
+            statement.execute(params![account, number, sent])?;
+        }
+        Ok(())
     }
 
     /// Whether the relay must be asked whatever a push said: something that the person did is not
@@ -142,29 +241,32 @@ impl Tx<'_> {
         Ok(statement.exists([account.key])?)
     }
 
-    /// An account's totals as the person should see them: the mirror's, or newer ones that the server
-    /// told, with the operations laid over that they do not hold.
+    /// Whether totals with this acknowledgement hold every operation of the outbox.
+    pub fn all_are_in(&self, account: AccountKey, acknowledged: u64) -> Result<bool, EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT 1 FROM operations WHERE account = ?1 AND NOT (sent AND number <= ?2) LIMIT 1",
+        )?;
+        Ok(!statement.exists(params![account, acknowledged])?)
+    }
+
+    /// An account's totals as the person should see them (S1): the mirror's, or newer ones that the
+    /// server told, with the operations laid over that they do not hold.
     pub fn account_totals(&self, account: &Account) -> Result<Totals, EngineError> {
         let told = account.mirror.told();
-        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for operation in self.operations(account.key)? {
-            if told.is_none_or(|told| !operation.is_in(told.acknowledged)) {
-                by_conversation
-                    .entry(operation.conversation)
-                    .or_default()
-                    .push(operation.pending);
-            }
-        }
         let mut overlaid = Vec::new();
-        for (id, operations) in by_conversation {
+        for (id, operations) in self.outbox_by_conversation(account.key)? {
             let base = match told {
                 None => self.row(account.key, &id)?,
                 Some(_) => self.newest_row(account.key, &id)?,
             };
             let base = base.unwrap_or_else(|| ConversationState::empty(id));
+            let is_in =
+                |one: &&StoredOperation| told.is_some_and(|told| one.is_in(told.acknowledged));
+            let held = operations.iter().filter(is_in).map(|one| &one.pending);
+            let all = operations.iter().map(|one| &one.pending);
             overlaid.push(Overlaid {
-                base: base.counted(),
-                shown: lay_over(&base, &operations).counted(),
+                held: lay_over(&base, held).counted(),
+                shown: lay_over(&base, all).counted(),
             });
         }
         let from = told.map_or(account.mirror.totals, |told| told.totals);
@@ -183,32 +285,100 @@ impl Tx<'_> {
             .unwrap_or_else(|| ConversationState::empty(id.clone())))
     }
 
+    fn outbox_by_conversation(
+        &self,
+        account: AccountKey,
+    ) -> Result<BTreeMap<ConversationId, Vec<StoredOperation>>, EngineError> {
+        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for operation in self.operations(account)? {
+            let id = operation.conversation.clone();
+            by_conversation.entry(id).or_default().push(operation);
+        }
+        Ok(by_conversation)
+    }
+
     /// The pending operations of each conversation that has some.
     pub fn operations_by_conversation(
         &self,
         account: AccountKey,
     ) -> Result<BTreeMap<ConversationId, Vec<PendingOperation>>, EngineError> {
-        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for operation in self.operations(account)? {
-            by_conversation
-                .entry(operation.conversation)
-                .or_default()
-                .push(operation.pending);
-        }
-        Ok(by_conversation)
+        let pending = |(id, operations): (_, Vec<StoredOperation>)| {
+            let pending = operations.into_iter().map(|operation| operation.pending);
+            (id, pending.collect())
+        };
+        let by_conversation = self.outbox_by_conversation(account)?;
+        Ok(by_conversation.into_iter().map(pending).collect())
     }
 }
 
-fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
-    let kind = match row.get::<_, String>(3)?.as_str() {
+/// What was done, as columns.
+struct Columns {
+    kind: &'static str,
+    position: Position,
+    positions: Option<String>,
+    remaining: u32,
+    marked: bool,
+    level: Level,
+}
+
+impl Columns {
+    fn of(kind: &PendingKind) -> Self {
+        let mut columns = Self {
+            kind: "",
+            position: Position::ZERO,
+            positions: None,
+            remaining: 0,
+            marked: false,
+            level: Level::All,
+        };
+        match kind {
+            PendingKind::ReadUpTo {
+                position,
+                remaining,
+            } => {
+                columns.kind = "read_up_to";
+                (columns.position, columns.remaining) = (*position, *remaining);
+            }
+            PendingKind::ReadItems {
+                positions,
+                remaining,
+            } => {
+                columns.kind = "read_items";
+                columns.positions = serde_json::to_string(positions).ok();
+                columns.remaining = *remaining;
+            }
+            PendingKind::MarkedUnread { marked } => {
+                (columns.kind, columns.marked) = ("marked_unread", *marked);
+            }
+            PendingKind::SetLevel { level } => {
+                (columns.kind, columns.level) = ("set_level", *level);
+            }
+        }
+        columns
+    }
+}
+
+fn read_kind(row: &Row<'_>) -> rusqlite::Result<PendingKind> {
+    Ok(match row.get::<_, String>(3)?.as_str() {
         "read_up_to" => PendingKind::ReadUpTo {
             position: checked(4, Position::new(row.get(4)?))?,
             remaining: row.get(5)?,
         },
-        _ => PendingKind::MarkedUnread {
+        "read_items" => PendingKind::ReadItems {
+            positions: checked(12, serde_json::from_str(&row.get::<_, String>(12)?))?,
+            remaining: row.get(5)?,
+        },
+        "marked_unread" => PendingKind::MarkedUnread {
             marked: row.get(6)?,
         },
-    };
+        "set_level" => PendingKind::SetLevel {
+            level: checked(13, Level::from_code(row.get(13)?).ok_or("unknown level"))?,
+        },
+        _ => return checked(3, Err("unknown kind")),
+    })
+}
+
+fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
     let applied: Option<u64> = row.get(11)?;
     Ok(StoredOperation {
         id: checked(1, OperationId::new(row.get::<_, String>(1)?))?,
@@ -217,12 +387,15 @@ fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
         pending: PendingOperation {
             number: row.get(0)?,
             seen: checked(7, Version::new(row.get(7)?))?,
-            base_unread: row.get(8)?,
-            base_mentions: row.get(9)?,
+            before: Before {
+                unread: row.get(8)?,
+                mentions: row.get(9)?,
+                marked: row.get(14)?,
+            },
             applied: applied
                 .map(|version| checked(11, Version::new(version)))
                 .transpose()?,
-            kind,
+            kind: read_kind(row)?,
         },
     })
 }

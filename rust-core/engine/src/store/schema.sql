@@ -96,10 +96,13 @@ CREATE TABLE operations (
     seen INTEGER NOT NULL,
     base_unread INTEGER NOT NULL,
     base_mentions INTEGER NOT NULL,
+    base_marked INTEGER NOT NULL DEFAULT 0,
     sent INTEGER NOT NULL DEFAULT 0,
     applied INTEGER,
     PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX operations_by_conversation ON operations (account, conversation, number);
 
 CREATE TABLE receipts (
     account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,

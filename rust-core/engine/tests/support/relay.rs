@@ -39,6 +39,8 @@ pub enum Fault {
 pub struct Committed {
     pub head: u64,
     pub rows: BTreeMap<ConversationId, ConversationState>,
+    /// Positions above the read marker that were read one by one.
+    pub read_singly: BTreeMap<ConversationId, BTreeSet<u64>>,
     /// The version of each mark that another device set.
     pub marked_elsewhere: BTreeMap<ConversationId, u64>,
     /// The phone's operations that are in it.
@@ -399,8 +401,9 @@ impl Committed {
         match action {
             Action::ReadUpTo { position, .. } => {
                 if *position > row.read_up_to {
-                    let until = position.get().min(row.newest.get());
-                    let read = until.saturating_sub(row.read_up_to.get());
+                    let passed = row.read_up_to.get() + 1..=position.get().min(row.newest.get());
+                    let singly = self.read_singly.entry(id.clone()).or_default();
+                    let read = passed.filter(|position| !singly.remove(position)).count();
                     row.unread = row.unread.saturating_sub(u32::try_from(read).unwrap());
                     row.read_up_to = *position;
                 }
@@ -414,7 +417,16 @@ impl Committed {
             }
             Action::MarkedUnread { .. } if newer_mark => {}
             Action::MarkedUnread { .. } => row.marked_unread = false,
-            _ => unimplemented!("the engine does not send these yet"),
+            Action::ReadItems { positions, .. } => {
+                let singly = self.read_singly.entry(id.clone()).or_default();
+                for position in positions {
+                    let unread = *position > row.read_up_to && *position <= row.newest;
+                    if unread && singly.insert(position.get()) {
+                        row.unread = row.unread.saturating_sub(1);
+                    }
+                }
+            }
+            Action::SetLevel { level, .. } => row.level = *level,
         }
         self.head += 1;
         row.version = super::version(self.head);

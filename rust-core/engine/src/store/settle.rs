@@ -1,0 +1,173 @@
+//! What a relay's word does to the outbox: operations leave it when the mirror holds them or when they
+//! were refused, and never otherwise (S3).
+
+use std::collections::HashMap;
+
+use truebadge_protocol::{
+    ConversationId, ConversationState, Epoch, PushPayload, Version, limits,
+    messages::OperationOutcome,
+};
+
+use super::{Account, AccountKey, Heard, StoredOperation, Tx};
+use crate::EngineError;
+
+/// Above every version: the mirror does not hold the history in which it was applied.
+const ELSEWHERE: Version = match Version::new(limits::NUMBER - 1) {
+    Ok(version) => version,
+    Err(_) => Version::ZERO,
+};
+
+/// What a push or an answer says of operations: those up to a number are in it.
+#[derive(Debug)]
+pub(super) struct Confirmed<'a> {
+    epoch: &'a Epoch,
+    acknowledged: u64,
+    /// The version that it tells of.
+    at: Version,
+    /// The rows that came with it, each of which holds the operations of its conversation.
+    rows: HashMap<&'a ConversationId, Version>,
+    /// Where it says itself at which version an operation took effect.
+    outcomes: HashMap<u64, Version>,
+}
+
+impl<'a> Confirmed<'a> {
+    pub(super) fn by_push(push: &'a PushPayload) -> Self {
+        Self {
+            epoch: &push.epoch,
+            acknowledged: push.acknowledged,
+            at: push.version,
+            rows: versions(push.rows.as_deref().unwrap_or_default()),
+            outcomes: HashMap::new(),
+        }
+    }
+
+    pub(super) fn by_answer(heard: &'a Heard) -> Self {
+        let version = |outcome: &OperationOutcome| Some((outcome.number, outcome.version?));
+        Self {
+            epoch: &heard.changes.epoch,
+            acknowledged: heard.changes.acknowledged,
+            at: heard.changes.head,
+            rows: versions(&heard.changes.changes),
+            outcomes: heard.outcomes.iter().filter_map(version).collect(),
+        }
+    }
+
+    /// The version at which an operation has taken effect at the latest.
+    fn latest(&self, operation: &StoredOperation) -> Version {
+        let row = self.rows.get(&operation.conversation);
+        let outcome = self.outcomes.get(&operation.pending.number);
+        let told = [row, outcome].into_iter().flatten().copied();
+        told.fold(self.at, Version::min)
+    }
+}
+
+fn versions(rows: &[ConversationState]) -> HashMap<&ConversationId, Version> {
+    rows.iter().map(|row| (&row.id, row.version)).collect()
+}
+
+impl Tx<'_> {
+    /// In another history, what the old one confirmed is unconfirmed again: the server may have
+    /// been restored from before it. Operations are absolute, so sending one twice does no harm.
+    pub(super) fn reopen_operations(
+        &self,
+        account: &Account,
+        outcomes: &[OperationOutcome],
+    ) -> Result<(), EngineError> {
+        for mut operation in self.operations(account.key)? {
+            let number = operation.pending.number;
+            if outcomes.iter().all(|outcome| outcome.number != number) {
+                operation.pending.applied = None;
+                operation.sent = false;
+                self.put_operation(account.key, &operation)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An operation that was sent for the first time and about which the answer says nothing was
+    /// skipped: the server had seen its number from this phone before. It gets another one.
+    pub(super) fn unsend_skipped(
+        &self,
+        account: &Account,
+        heard: &Heard,
+    ) -> Result<(), EngineError> {
+        let mut skipped = heard.first_sent.clone();
+        skipped.retain(|number| heard.outcomes.iter().all(|o| o.number != *number));
+        self.set_sent(account.key, &skipped, false)
+    }
+
+    /// Keeps what the relay refused until the app has taken note, and takes it out of the outbox.
+    ///
+    /// It is told once only. So this is done also when the page that it came with is not used, and
+    /// when another answer has meanwhile taken the operation for done.
+    pub fn keep_refused(&self, account: AccountKey, heard: &Heard) -> Result<(), EngineError> {
+        for outcome in &heard.outcomes {
+            let sent = |number| heard.sent.iter().find(|sent| sent.number == number);
+            if let (Some(reason), Some(operation)) = (&outcome.rejected, sent(outcome.number)) {
+                self.keep_rejection(account, operation, reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what the server confirmed, and drops operations whose effect the cursor has passed.
+    pub(super) fn settle_operations(
+        &self,
+        account: &Account,
+        confirmed: &Confirmed<'_>,
+    ) -> Result<(), EngineError> {
+        let here = account.mirror.epoch.as_ref() == Some(confirmed.epoch);
+        for mut operation in self.operations_up_to(account.key, confirmed.acknowledged)? {
+            if !operation.sent {
+                continue;
+            }
+            let known = operation.pending.applied;
+            let latest = if here {
+                confirmed.latest(&operation)
+            } else {
+                ELSEWHERE
+            };
+            let applied = known.map_or(latest, |known| known.min(latest));
+            if here && applied <= account.mirror.cursor {
+                self.drop_operation(account.key, operation.pending.number)?;
+            } else if known != Some(applied) {
+                operation.pending.applied = Some(applied);
+                self.put_operation(account.key, &operation)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives operations that the server never saw numbers that follow on from what it acknowledged.
+    ///
+    /// They differ after the phone lost its store but kept its device id (the server is ahead), and
+    /// after the server lost its history (the phone is ahead; then `restarted` says so, because an
+    /// answer that is merely old must never lower a number: the server would skip the operation).
+    pub(super) fn renumber_operations(
+        &self,
+        account: &mut Account,
+        acknowledged: u64,
+        restarted: bool,
+    ) -> Result<(), EngineError> {
+        account.next_operation = account.next_operation.max(acknowledged + 1);
+        let overtaken = self
+            .operations_up_to(account.key, acknowledged)?
+            .iter()
+            .any(|operation| !operation.sent && operation.pending.applied.is_none());
+        if !overtaken && !restarted {
+            return Ok(());
+        }
+        let mut unconfirmed = self.operations(account.key)?;
+        unconfirmed.retain(|operation| operation.pending.applied.is_none());
+        for operation in &unconfirmed {
+            self.drop_operation(account.key, operation.pending.number)?;
+        }
+        account.next_operation = acknowledged + 1;
+        for mut operation in unconfirmed {
+            operation.pending.number = account.next_operation;
+            self.put_operation(account.key, &operation)?;
+            account.next_operation += 1;
+        }
+        Ok(())
+    }
+}
