@@ -31,8 +31,9 @@ pub struct PendingOperation {
 pub struct Before {
     /// Unread items that the read was made from: more than this is new.
     pub unread: u32,
-    /// How many of them mentioned the person.
-    pub mentions: u32,
+    /// How many of them mentioned the person; none when it was not known, because an earlier pending
+    /// read left some items without saying which.
+    pub mentions: Option<u32>,
     /// It was marked unread by hand.
     pub marked: bool,
 }
@@ -66,6 +67,20 @@ pub enum PendingKind {
     },
 }
 
+impl PendingOperation {
+    /// Whether it is known how many of the items that it left mention the person.
+    fn leaves_known_mentions(&self) -> bool {
+        match self.kind {
+            PendingKind::ReadUpTo { remaining, .. } | PendingKind::ReadItems { remaining, .. } => {
+                let all_or_none = remaining == 0 || remaining >= self.before.unread;
+                let known = self.before.mentions;
+                known == Some(0) || (known.is_some() && all_or_none)
+            }
+            PendingKind::MarkedUnread { .. } | PendingKind::SetLevel { .. } => true,
+        }
+    }
+}
+
 impl PendingKind {
     /// Whether doing this directly after `earlier` makes that one needless.
     pub fn supersedes(&self, earlier: &Self) -> bool {
@@ -81,9 +96,15 @@ impl PendingKind {
 }
 
 impl Before {
-    /// What to remember of the conversation as it was shown. An app may know of items that the mirror
-    /// has not heard of: what it says is left is not new either when the mirror hears of it.
-    pub fn of(shown: &ConversationState, kind: &PendingKind) -> Self {
+    /// What to remember of the conversation as it is shown with `earlier` operations laid over it.
+    ///
+    /// An app may know of items that the mirror has not heard of: what it says is left is not new
+    /// either when the mirror hears of it.
+    pub fn of<'a>(
+        shown: &ConversationState,
+        earlier: impl IntoIterator<Item = &'a PendingOperation>,
+        kind: &PendingKind,
+    ) -> Self {
         let unread = match kind {
             PendingKind::ReadUpTo {
                 position,
@@ -94,9 +115,11 @@ impl Before {
             }
             PendingKind::MarkedUnread { .. } | PendingKind::SetLevel { .. } => shown.unread,
         };
+        let mut earlier = earlier.into_iter();
+        let known = shown.mentions == 0 || earlier.all(PendingOperation::leaves_known_mentions);
         Self {
             unread,
-            mentions: shown.mentions,
+            mentions: known.then_some(shown.mentions),
             marked: shown.marked_unread,
         }
     }
@@ -172,7 +195,8 @@ fn read_up_to(
     if base.newest <= position {
         // All that the base knows of was read, also what it learnt of later than the person did.
         shown.unread = shown.unread.min(remaining);
-        shown.mentions = shown.mentions.min(before.mentions.min(remaining));
+        let left = before.mentions.unwrap_or(remaining).min(remaining);
+        shown.mentions = shown.mentions.min(left);
     } else {
         leave(shown, before, remaining);
         // Positions are whole numbers: no more items than lie between can be unread.
@@ -190,11 +214,13 @@ fn read_up_to(
 /// that no mention is hidden.
 fn leave(shown: &mut ConversationState, before: Before, remaining: u32) {
     let arrived = shown.unread.saturating_sub(before.unread);
-    let mentions_arrived = shown.mentions.saturating_sub(before.mentions);
-    let mentions_left = before.mentions.min(remaining);
+    let (mentions_left, mentions_arrived) = match before.mentions {
+        Some(known) => (known.min(remaining), shown.mentions.saturating_sub(known)),
+        None => (remaining, arrived),
+    };
     shown.unread = shown.unread.min(remaining.saturating_add(arrived));
     shown.mentions = shown
         .mentions
-        .min(mentions_left.saturating_add(mentions_arrived))
+        .min(mentions_left.saturating_add(mentions_arrived.min(arrived)))
         .min(shown.unread);
 }

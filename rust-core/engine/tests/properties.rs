@@ -175,7 +175,7 @@ fn read(base: &ConversationState, position: u64, remaining: u32, seen: u64) -> P
     PendingOperation {
         number: 1,
         seen: Version::new(seen).unwrap(),
-        before: Before::of(base, &kind),
+        before: Before::of(base, [], &kind),
         applied: None,
         kind,
     }

@@ -139,7 +139,8 @@ fn record(
         Some(superseded) => superseded.pending.number,
         None => next_number(tx, account)?,
     };
-    let shown = lay_over(&base, earlier.iter().map(|earlier| &earlier.pending));
+    let pending = || earlier.iter().map(|earlier| &earlier.pending);
+    let shown = lay_over(&base, pending());
     let operation = StoredOperation {
         id: OperationId::new(Uuid::now_v7().to_string()).map_err(|_| EngineError::Runtime)?,
         conversation: conversation.clone(),
@@ -147,7 +148,7 @@ fn record(
         pending: PendingOperation {
             number,
             seen: account.mirror.cursor.max(base.version),
-            before: Before::of(&shown, &kind),
+            before: Before::of(&shown, pending(), &kind),
             applied: None,
             kind,
         },

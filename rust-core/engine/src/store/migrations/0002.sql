@@ -16,7 +16,7 @@ CREATE TABLE operations (
     level INTEGER NOT NULL DEFAULT 0,
     seen INTEGER NOT NULL,
     base_unread INTEGER NOT NULL,
-    base_mentions INTEGER NOT NULL,
+    base_mentions INTEGER,
     base_marked INTEGER NOT NULL DEFAULT 0,
     sent INTEGER NOT NULL DEFAULT 0,
     applied INTEGER,
