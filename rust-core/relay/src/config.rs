@@ -14,6 +14,11 @@ use crate::{
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
+    /// Make a mistake on purpose, to see what notices
+    #[cfg(feature = "faults")]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip)]
+    pub fault: Option<crate::faults::Fault>,
     /// The address to listen on; port 0 lets the system choose [default: 127.0.0.1:8787]
     #[arg(long, env = "TRUEBADGE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
@@ -119,6 +124,8 @@ impl Settings {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
+            #[cfg(feature = "faults")]
+            fault: self.fault,
             listen: self.listen.or(other.listen),
             producer_key_file: self.producer_key_file.or(other.producer_key_file),
             apns_key: self.apns_key.or(other.apns_key),

@@ -62,7 +62,7 @@ impl App {
 
 /// Every route.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/healthz", get(health))
         .route("/v1/accounts/{account}/events", post(backend::events))
         .route(
@@ -85,8 +85,13 @@ pub fn router(app: App) -> Router {
         .route("/v1/operations", post(phone::operations))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
-        .layer(middleware::from_fn(log))
-        .with_state(app)
+        .layer(middleware::from_fn(log));
+    #[cfg(feature = "faults")]
+    let router = router.layer(middleware::from_fn_with_state(
+        app.clone(),
+        crate::faults::layer,
+    ));
+    router.with_state(app)
 }
 
 async fn health(State(app): State<App>) -> Result<Response, ApiError> {

@@ -22,6 +22,10 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod driver;
+#[cfg(not(feature = "faults"))]
+mod faults;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod http;
 pub mod model;
 pub mod planner;

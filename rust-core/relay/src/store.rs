@@ -58,6 +58,11 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// The relay's state. Times are Unix milliseconds.
 pub trait Store: std::fmt::Debug + Send + Sync + 'static {
+    /// The mistake that it makes on purpose.
+    #[cfg(feature = "faults")]
+    fn fault(&self) -> Option<crate::faults::Fault> {
+        None
+    }
     /// Whether the store answers.
     fn check(&self) -> Result<()>;
     /// Whose credentials these are.

@@ -32,6 +32,8 @@ pub fn serve(database: &Path, settings: &Settings, output: Output) -> anyhow::Re
     let client = client(settings)?;
     let rules = settings.rules().map_err(Correct)?;
     let store = SqliteStore::open(database, client.is_some().then_some(rules));
+    #[cfg(feature = "faults")]
+    let store = store.map(|store| store.with_fault(settings.fault));
     let store: Arc<dyn Store> = Arc::new(store.map_err(Correct::from)?);
     let producer = producer_key(settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

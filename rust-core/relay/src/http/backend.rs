@@ -13,6 +13,7 @@ use super::{
     input::{JsonBody, PathNames},
 };
 use crate::{
+    faults::{self, Fault},
     secret::{self, Hash, Purpose},
     store::{IdempotencyKey, StoreError},
 };
@@ -34,6 +35,13 @@ pub async fn events(
         if let Event::Item { position, .. } = event
             && *position == Position::ZERO
         {
+            if faults::is(Fault::HalfOfACall) {
+                let events = request.events[..index].to_vec();
+                app.store(move |store, now| {
+                    store.commit_events(&account, &EventsRequest { events }, None, now)
+                })
+                .await?;
+            }
             let field = format!("events[{index}].position");
             return Err(ApiError::malformed(field, "Positions of items start at 1."));
         }

@@ -10,7 +10,10 @@ use http::{
 };
 use truebadge_protocol::{Problem, ProblemKind};
 
-use crate::store::StoreError;
+use crate::{
+    faults::{self, Fault},
+    store::StoreError,
+};
 
 /// A problem on its way out.
 #[derive(Debug, Clone)]
@@ -93,9 +96,16 @@ impl IntoResponse for ApiError {
         let status =
             StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(&*self.problem)).into_response();
+        if faults::is(Fault::ProblemWithoutType) {
+            *response.body_mut() =
+                r#"{"title":"An error","status":400,"detail":"It went wrong."}"#.into();
+            response.headers_mut().remove(http::header::CONTENT_LENGTH);
+        }
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
-        headers.insert(CONTENT_TYPE, problem);
+        if !faults::is(Fault::ProblemAsPlainJson) {
+            headers.insert(CONTENT_TYPE, problem);
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

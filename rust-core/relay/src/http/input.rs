@@ -71,6 +71,10 @@ fn is_too_large(error: &axum::Error) -> bool {
 
 /// Reads JSON; an error names the field's path.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // The reader would not look into texts that it skips.
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(not_understood(&error.to_string(), String::new()));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize::<_, T>(&mut reader);
     let error = match read {

@@ -1,9 +1,11 @@
 //! One account's book-keeping while events and operations are applied.
 
 use truebadge_protocol::{
-    ConversationId, DeviceId, Digest, Level, Position, Version, limits,
+    ConversationId, DeviceId, Level, Position, Version, limits,
     messages::{Action, ConversationUpsert, Event},
 };
+
+use crate::faults::{self, Fault};
 
 use super::{Conversation, Counted, PHONES_ONLY, Rows, Sums, ToldCounts};
 
@@ -48,7 +50,9 @@ pub struct Phone<'a> {
 impl Phone<'_> {
     /// Whether the person knew of the mark: it was in what they saw, or they set it there themselves.
     fn knows_the_mark(self, of: &Conversation) -> bool {
-        self.seen >= of.marked_at || of.marked_by.as_ref() == Some(self.device)
+        faults::is(Fault::SeenIgnored)
+            || self.seen >= of.marked_at
+            || of.marked_by.as_ref() == Some(self.device)
     }
 }
 
@@ -167,7 +171,11 @@ impl<'a, R: Rows> Ledger<'a, R> {
         self.forget(&mut next, NEWEST)?;
         let state = &mut next.state;
         state.removed = false;
-        state.read_up_to = state.read_up_to.max(upsert.read_up_to);
+        state.read_up_to = if faults::is(Fault::StateMovesMarkerBack) {
+            upsert.read_up_to
+        } else {
+            state.read_up_to.max(upsert.read_up_to)
+        };
         state.newest = upsert.newest;
         state.level = upsert.level;
         let marker = state.read_up_to;
@@ -193,7 +201,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
     ) -> Result<Outcome, R::Error> {
         let mut next = self.take(id)?;
         let mut added = Counted::default();
-        if position > next.state.read_up_to {
+        if position > next.state.read_up_to || faults::is(Fault::LateItemCounts) {
             added = self.rows.insert_item(id, position, mention)?;
             next.items = next.items.and(added);
             next.state.removed = false;
@@ -216,7 +224,11 @@ impl<'a, R: Rows> Ledger<'a, R> {
         let mut next = self.take(id)?;
         // A report that is older than the marker says nothing of a mark that was made since.
         let late = up_to < next.state.read_up_to;
-        next.state.read_up_to = next.state.read_up_to.max(up_to);
+        next.state.read_up_to = if faults::is(Fault::MarkerFalls) {
+            up_to
+        } else {
+            next.state.read_up_to.max(up_to)
+        };
         let marker = next.state.read_up_to;
         self.forget(&mut next, marker)?;
         next.told = if up_to >= next.told.newest {
@@ -224,7 +236,7 @@ impl<'a, R: Rows> Ledger<'a, R> {
         } else {
             next.told.above(next.state.read_up_to)
         };
-        if on.map_or(!late, |on| on.knows_the_mark(&next)) {
+        if on.map_or(!late, |on| on.knows_the_mark(&next)) && !faults::is(Fault::ReadKeepsTheMark) {
             unmark(&mut next);
         }
         self.settle(next)
@@ -337,18 +349,18 @@ impl<'a, R: Rows> Ledger<'a, R> {
 
     /// Gives a conversation the next version.
     fn commit(&mut self, mut next: Conversation, old: &Conversation) -> Result<Outcome, R::Error> {
-        let version = self.sums.head.next();
+        let version = faults::version(self.sums.head);
         next.state.version = version;
         self.sums = Sums {
             head: version,
             totals: self
                 .sums
                 .totals
-                .replacing(old.state.counted(), next.state.counted()),
+                .replacing(faults::counted(&old.state), faults::counted(&next.state)),
             digest: self
                 .sums
                 .digest
-                .replacing(Digest::of_row(&old.state), Digest::of_row(&next.state)),
+                .replacing(faults::digest(&old.state), faults::digest(&next.state)),
         };
         self.rows.save(&next)?;
         Ok(Outcome::Changed(version))

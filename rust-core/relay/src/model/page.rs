@@ -1,5 +1,6 @@
 //! Where a page of changes starts.
 
+use crate::faults::{self, Fault};
 use truebadge_protocol::{Epoch, Version};
 
 /// Where a page starts and what it holds.
@@ -14,7 +15,8 @@ pub struct PageStart {
 /// Whether a request is answered with a reset: no cursor, another history, or a cursor that this
 /// history never had.
 pub fn is_reset(asked: Option<&Epoch>, since: Version, epoch: &Epoch, head: Version) -> bool {
-    since == Version::ZERO || asked != Some(epoch) || since > head
+    let foreign = asked != Some(epoch) && !faults::is(Fault::ForeignEpochTaken);
+    since == Version::ZERO || foreign || since > head
 }
 
 impl PageStart {
@@ -28,7 +30,11 @@ impl PageStart {
             }
         } else {
             Self {
-                above: since,
+                above: if faults::is(Fault::SinceIgnored) {
+                    Version::ZERO
+                } else {
+                    since
+                },
                 reset: false,
             }
         }

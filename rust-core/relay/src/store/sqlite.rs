@@ -43,6 +43,8 @@ use crate::{
 pub struct SqliteStore {
     connection: Mutex<Connection>,
     rules: Option<Rules>,
+    #[cfg(feature = "faults")]
+    fault: Option<crate::faults::Fault>,
 }
 
 impl SqliteStore {
@@ -52,6 +54,8 @@ impl SqliteStore {
         Ok(Self {
             connection: Mutex::new(schema::open(path, true)?),
             rules,
+            #[cfg(feature = "faults")]
+            fault: None,
         })
     }
 
@@ -60,6 +64,8 @@ impl SqliteStore {
         Ok(Self {
             connection: Mutex::new(schema::in_memory()?),
             rules,
+            #[cfg(feature = "faults")]
+            fault: None,
         })
     }
 
@@ -68,7 +74,17 @@ impl SqliteStore {
         Ok(Self {
             connection: Mutex::new(schema::open(path, false)?),
             rules: None,
+            #[cfg(feature = "faults")]
+            fault: None,
         })
+    }
+
+    /// The same, with a mistake.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn with_fault(mut self, fault: Option<crate::faults::Fault>) -> Self {
+        self.fault = fault;
+        self
     }
 
     fn write<T>(&self, call: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
@@ -90,9 +106,17 @@ impl SqliteStore {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let tx = connection.transaction_with_behavior(behaviour)?;
-        let answer = call(&tx)?;
-        tx.commit()?;
-        Ok(answer)
+        #[cfg(feature = "faults")]
+        let call = |tx: &Transaction<'_>| crate::faults::within(self.fault, || call(tx));
+        let answer = call(&tx);
+        #[cfg(feature = "faults")]
+        let no_rollback = self.fault == Some(crate::faults::Fault::NoRollback);
+        #[cfg(not(feature = "faults"))]
+        let no_rollback = false;
+        if answer.is_ok() || no_rollback {
+            tx.commit()?;
+        }
+        answer
     }
 }
 
@@ -111,6 +135,11 @@ fn random_name() -> Result<String> {
 }
 
 impl Store for SqliteStore {
+    #[cfg(feature = "faults")]
+    fn fault(&self) -> Option<crate::faults::Fault> {
+        self.fault
+    }
+
     fn check(&self) -> Result<()> {
         self.read(|tx| Ok(tx.query_row("SELECT 1", [], |_| Ok(()))?))
     }

@@ -10,6 +10,7 @@ use truebadge_protocol::{
 
 use super::{accounts::Account, convert::totals, devices::Device, rows::AccountRows};
 use crate::{
+    faults::{self, Fault},
     planner::Lane,
     secret::Hash,
     store::{Result, StoreError},
@@ -28,7 +29,7 @@ pub struct Item<'a> {
 /// allowed. Registrations are one phone's when both the device id and the push token are the same,
 /// so that nobody who knows a device id is told another's number.
 pub fn whole_app(tx: &Connection, device: &Device) -> Result<Option<u32>> {
-    if !device.conditions.badges_allowed {
+    if !device.conditions.badges_allowed && !faults::is(Fault::PaintsUnasked) {
         return Ok(None);
     }
     let sql = "SELECT unread, mentions, conversations, sole_account FROM accounts \
@@ -42,7 +43,12 @@ pub fn whole_app(tx: &Connection, device: &Device) -> Result<Option<u32>> {
     // One that is not the sole account has others elsewhere; one of several that says that it is
     // the sole account is out of date, and so is what it knows of the others.
     let known = sole == (all.len() == 1);
-    let sum: Totals = all.into_iter().map(|(totals, _)| totals).sum();
+    let most = if faults::is(Fault::PaintsOneAccount) {
+        1
+    } else {
+        all.len()
+    };
+    let sum: Totals = all.into_iter().take(most).map(|(totals, _)| totals).sum();
     Ok(known.then(|| device.policy.badge(sum)))
 }
 
@@ -74,11 +80,22 @@ pub fn payload(
     let push = PushPayload {
         route: device.route.clone(),
         epoch: account.epoch.clone(),
-        counter,
-        base: device.cursor.unwrap_or_default(),
+        counter: if faults::is(Fault::CounterStands) {
+            1
+        } else {
+            counter
+        },
+        base: faults::base(device.cursor.unwrap_or_default(), account.sums.head),
         version: account.sums.head,
-        totals: account.sums.totals,
-        acknowledged: device.acknowledged.unwrap_or(0),
+        totals: if faults::is(Fault::PushTotalsLag) {
+            device.told
+        } else {
+            account.sums.totals
+        },
+        acknowledged: device
+            .acknowledged
+            .filter(|_| !faults::is(Fault::PushForgetsOperations))
+            .unwrap_or(0),
         rows: rows(tx, device, account)?,
         item: item.map(|item| (item.conversation.clone(), item.position)),
     };
@@ -101,7 +118,10 @@ fn rows(
         return Ok(None);
     };
     let rows = AccountRows::new(tx, account.row);
-    let rows = rows.above(cursor, false, PUSH_ROWS + 1)?;
+    let mut rows = rows.above(cursor, false, PUSH_ROWS + 1)?;
+    if faults::is(Fault::PushCutsRows) {
+        rows.truncate(20);
+    }
     Ok((rows.len() <= PUSH_ROWS).then_some(rows))
 }
 

@@ -15,6 +15,7 @@ use super::{
     schedule,
 };
 use crate::{
+    faults::{self, Fault},
     model::{Ledger, Outcome, PageStart, Phone, Sums},
     planner::Rules,
     store::{Ask, Result, StoreError, TokenRow},
@@ -24,7 +25,12 @@ use crate::{
 /// yet may read, but confirms nothing.
 pub fn changes(tx: &Connection, token: TokenRow, ask: &Ask, now: u64) -> Result<Changes> {
     let bound = credentials::bound(tx, token)?;
-    let account = accounts::load(tx, bound.account)?;
+    let of = if faults::is(Fault::OneAccountForAll) {
+        1
+    } else {
+        bound.account
+    };
+    let account = accounts::load(tx, of)?;
     let device = match &bound.device {
         Some(id) => devices::find(tx, bound.account, id)?,
         None => None,
@@ -46,7 +52,7 @@ pub fn operate(
     let device = devices::find(tx, bound.account, id)?.ok_or(StoreError::NotRegistered)?;
     let before = accounts::load(tx, bound.account)?;
     let done = apply(tx, &before, &device, request)?;
-    if !request.operations.is_empty() {
+    if !request.operations.is_empty() && !faults::is(Fault::NotAcknowledged) {
         tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
             .execute(params![device.row, signed(done.acknowledged)])?;
     }
@@ -85,16 +91,16 @@ fn apply(
     let mut acknowledged = known(device, request);
     let mut applied = Vec::new();
     for operation in &request.operations {
-        if operation.number <= acknowledged {
+        if operation.number <= acknowledged && !faults::is(Fault::ReplayApplied) {
             continue;
         }
-        if operation.number != acknowledged + 1 {
+        if operation.number > acknowledged + 1 && !faults::is(Fault::HoleTaken) {
             return Err(StoreError::Hole {
                 expected: acknowledged + 1,
                 found: operation.number,
             });
         }
-        acknowledged = operation.number;
+        acknowledged = acknowledged.max(operation.number);
         let on = Phone {
             device: &device.phone,
             seen: operation.seen,
@@ -160,7 +166,7 @@ fn answer(
         }
         schedule::acknowledge(tx, device.row)?;
     }
-    Ok(Changes {
+    Ok(faults::twisted(Changes {
         epoch: account.epoch.clone(),
         reset: start.reset,
         changes,
@@ -173,7 +179,7 @@ fn answer(
         last_push: device.map_or(0, |device| device.last_push),
         push_token_ended: device.and_then(|device| device.token_ended),
         server_time: now,
-    })
+    }))
 }
 
 /// The answer tells the device everything, so no push needs to.

@@ -1,0 +1,483 @@
+//! The push, and the lanes.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    apns::Push,
+    case::{Verdict, cases, ensure, same},
+    counting::Totals,
+    page::Query,
+    scene::{Account, Phone, Scene, item, mark, marked},
+};
+
+cases! { "The push";
+    headers, "pushes.headers", "Every push has the headers of its lane, as APNs demands them.";
+    short_form, "pushes.short-form", "A push says route, epoch, counter, versions, totals and rows in the short form.";
+    cumulative, "pushes.cumulative", "`c` holds all that changed above the cursor that the phone confirmed last.";
+    flags, "pushes.flags", "A row's flags say level, mark and removal.";
+    counter, "pushes.counter", "`i` is one more with each push, and `last_push` tells the newest.";
+    operations, "pushes.operations", "`k` is the highest operation of the phone that the totals know.";
+    too_many_rows, "pushes.too-many-rows", "When the rows do not fit, `c` is left out whole, and the payload stays within 4,096 bytes.";
+    fall, "pushes.fall", "A fall of the badge is painted while no receipts show that silent pushes arrive.";
+    silent_budget, "pushes.silent-budget", "There are at most 3 silent pushes an hour.";
+    not_allowed, "pushes.badges-not-allowed", "Where badges are not allowed nothing is painted.";
+    policy, "pushes.policy", "A painted number follows the phone's policy.";
+    sum, "pushes.painted-sum", "Two accounts of one phone are painted with their sum.";
+    alone, "pushes.not-sole", "One account of several that live elsewhere is not painted.";
+    alert, "pushes.alert", "An alert shows its text and names its item, and does not replace other notifications.";
+    alert_muted, "pushes.alert-muted", "A muted conversation alerts nobody.";
+    new_token, "pushes.new-token", "A changed push token replaces the old one.";
+    signed_out, "pushes.signed-out", "Nothing is sent to a phone that signed out, or whose token was revoked.";
+    dead_token, "pushes.dead-token", "A push token that APNs ended is not used again.";
+}
+
+/// A phone that has synced, with everything let through but what `change` takes away.
+async fn ready<'s>(account: &Account<'s>, change: impl FnOnce(&mut Value)) -> Verdict<Phone<'s>> {
+    let mut phone = account.signed_in(account.name.clone()).await?;
+    change(&mut phone.registration);
+    phone.register().await?;
+    phone.sync().await?;
+    // Asking again confirms what the first answer said.
+    phone.sync().await?;
+    Ok(phone)
+}
+
+fn numbers(push: &Push, field: &str) -> Verdict<u64> {
+    let tb = push.tb()?;
+    tb[field]
+        .as_u64()
+        .ok_or_else(|| push.fail(format!("tb.{field}: a number"), tb[field].to_string()))
+}
+
+fn rows(push: &Push) -> Verdict<Vec<Value>> {
+    let tb = push.tb()?;
+    let rows = tb["c"].as_array().cloned();
+    rows.ok_or_else(|| push.fail("rows in `c`", tb["c"].to_string()))
+}
+
+async fn headers(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let phone = ready(&account, |_| {}).await?;
+    let risen = account.items("a", &[1]).await?;
+    apns.at(&phone.push_token, risen.head).await?;
+    let mut event = item("b", 1);
+    event["alert"] = json!({ "title": "Grace", "body": "Lunch?" });
+    let alerted = account.events(json!([event])).await?;
+    apns.at(&phone.push_token, alerted.head).await?;
+    let fallen = account.read("a", 1).await?;
+    apns.at(&phone.push_token, fallen.head).await?;
+    for push in apns.all(&phone.push_token) {
+        check_headers(&push)?;
+    }
+    Ok(())
+}
+
+fn check_headers(push: &Push) -> Verdict {
+    let envelope = push.envelope()?;
+    let payload = push.payload()?;
+    same("apns-topic", "com.example.app", envelope.topic.as_str())?;
+    for name in ["apns-id", "apns-expiration", "apns-collapse-id"] {
+        if push.header(name).is_empty() {
+            return Err(push.fail(format!("a header {name}"), "none"));
+        }
+    }
+    let token = push.provider_token()?;
+    same(
+        "the provider token's algorithm",
+        "ES256",
+        token["alg"].as_str().unwrap_or_default(),
+    )?;
+    let seen = (
+        envelope.priority,
+        payload.wakes(),
+        payload.interacts(),
+        payload.is_mutable(),
+    );
+    let right = if push.is_silent() {
+        seen == (5, true, false, false)
+    } else if payload.alert().is_some() {
+        seen == (10, false, true, true)
+    } else {
+        seen == (10, true, true, false)
+    };
+    if right {
+        return Ok(());
+    }
+    let expected = "priority, content-available, badge or alert, mutable-content of its lane";
+    Err(push.fail(expected, format!("{seen:?}")))
+}
+
+async fn short_form(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("old", &[1]).await?;
+    let phone = ready(&account, |_| {}).await?;
+    let mut mention = item("a", 9);
+    mention["mention"] = true.into();
+    let after = account.events(json!([mention])).await?;
+    let push = apns.at(&phone.push_token, after.head).await?;
+    ensure(
+        push.body.len() <= 4096,
+        "at most 4,096 bytes",
+        push.body.len(),
+    )?;
+    let expected = json!({
+        "r": phone.route, "e": phone.epoch, "i": 1, "p": 1, "v": 2, "n": [2, 1, 2], "k": 0,
+        "c": [["a", 2, 1, 1, 9, 0, 0]] });
+    let tb = push.tb()?;
+    let fields = expected.as_object().into_iter().flatten();
+    for (field, value) in fields {
+        if tb[field] != *value {
+            return Err(push.fail(format!("tb.{field}: {value}"), tb[field].to_string()));
+        }
+    }
+    Ok(())
+}
+
+async fn cumulative(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("z", &[1]).await?;
+    let mut phone = ready(&account, |_| {}).await?;
+    let first = account.items("a", &[1]).await?;
+    apns.at(&phone.push_token, first.head).await?;
+    // The phone says nothing of the first push.
+    let second = account.items("b", &[1]).await?;
+    let push = apns.at(&phone.push_token, second.head).await?;
+    same("p: the confirmed cursor", 1, numbers(&push, "p")?)?;
+    let ids: Vec<Value> = rows(&push)?.into_iter().map(|row| row[0].clone()).collect();
+    same("conversations in c", vec![json!("a"), json!("b")], ids)?;
+    phone.sync().await?;
+    phone.sync().await?;
+    let third = account.items("a", &[2]).await?;
+    let push = apns.at(&phone.push_token, third.head).await?;
+    same(
+        "p: the newly confirmed cursor",
+        second.head,
+        numbers(&push, "p")?,
+    )?;
+    same("rows in c", 1, rows(&push)?.len())
+}
+
+async fn flags(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("gone", &[1]).await?;
+    let phone = ready(&account, |_| {}).await?;
+    let after = account
+        .events(json!([
+            { "type": "level", "conversation": "muted", "level": "none" },
+            { "type": "level", "conversation": "some", "level": "mentions" },
+            mark("some", true), mark("marked", true),
+            { "type": "removed", "conversation": "gone" }, item("plain", 1),
+        ]))
+        .await?;
+    let push = apns.at(&phone.push_token, after.head).await?;
+    let mut seen: Vec<(String, u64)> = Vec::new();
+    for row in rows(&push)? {
+        let (id, flags) = (row[0].as_str().unwrap_or_default(), row[6].as_u64());
+        seen.push((id.to_owned(), flags.unwrap_or(99)));
+    }
+    seen.sort();
+    let expected = [
+        ("gone", 8),
+        ("marked", 4),
+        ("muted", 2),
+        ("plain", 0),
+        ("some", 5),
+    ];
+    let expected: Vec<(String, u64)> = expected.map(|(id, flags)| (id.to_owned(), flags)).to_vec();
+    same("conversations and their flags", expected, seen)
+}
+
+async fn counter(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let phone = ready(&account, |_| {}).await?;
+    for position in 1..=3 {
+        let after = account.items("a", &[position]).await?;
+        let push = apns.at(&phone.push_token, after.head).await?;
+        same("i", position, numbers(&push, "i")?)?;
+    }
+    let page = phone.page(&phone.query()).await?;
+    same("last_push", 3, page.last_push)
+}
+
+async fn operations(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let mut phone = ready(&account, |_| {}).await?;
+    phone.act(marked("a", true)).await?;
+    phone.act(marked("b", true)).await?;
+    let after = account.items("c", &[1]).await?;
+    let push = apns.at(&phone.push_token, after.head).await?;
+    same("k", 2, numbers(&push, "k")?)
+}
+
+async fn too_many_rows(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("z", &[1]).await?;
+    let phone = ready(&account, |_| {}).await?;
+    let events = (0..600).map(|index| item(&format!("conversation-{index}"), 1));
+    let after = account.events(events.collect()).await?;
+    let push = apns.at(&phone.push_token, after.head).await?;
+    ensure(
+        push.body.len() <= 4096,
+        "at most 4,096 bytes",
+        push.body.len(),
+    )?;
+    let tb = push.tb()?;
+    if tb.get("c").is_some() {
+        return Err(push.fail("no `c`", "some rows"));
+    }
+    same("n", &json!([601, 0, 601]), &tb["n"])
+}
+
+async fn fall(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("a", &[1, 2]).await?;
+    let phone = ready(&account, |_| {}).await?;
+    let after = account.read("a", 1).await?;
+    let push = apns.at(&phone.push_token, after.head).await?;
+    let painted = push.badge()?;
+    if painted == Some(1) && !push.is_silent() {
+        return Ok(());
+    }
+    Err(push.fail("aps.badge: 1, on the painted lane", format!("{painted:?}")))
+}
+
+async fn silent_budget(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let phone = ready(&account, |_| {}).await?;
+    for position in 1..=5 {
+        let after = account.items("a", &[position]).await?;
+        // One that waits for its budget is no fault; those after three are painted here.
+        apns.at(&phone.push_token, after.head).await?;
+    }
+    let pushes = apns.all(&phone.push_token);
+    let silent = pushes.iter().filter(|push| push.is_silent()).count();
+    ensure(silent <= 3, "at most 3 silent pushes", silent)
+}
+
+async fn not_allowed(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("a", &[1]).await?;
+    let forbid =
+        |registration: &mut Value| registration["conditions"]["badges_allowed"] = false.into();
+    let phone = ready(&account, forbid).await?;
+    let fallen = account.read("a", 1).await?;
+    apns.at(&phone.push_token, fallen.head).await?;
+    let risen = account.items("a", &[2]).await?;
+    apns.at(&phone.push_token, risen.head).await?;
+    no_badge(&apns.all(&phone.push_token))
+}
+
+fn no_badge(pushes: &[Push]) -> Verdict {
+    for push in pushes {
+        if let Some(badge) = push.badge()? {
+            return Err(push.fail("no aps.badge", badge.to_string()));
+        }
+    }
+    Ok(())
+}
+
+async fn policy(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    for (policy, number) in [("conversations", 1), ("mentions", 2), ("messages", 3)] {
+        let account = scene.account();
+        let events = (1..=4).map(|at| {
+            json!({ "type": "item", "conversation": "a", "position": at,
+                                              "mention": at != 3 })
+        });
+        account.events(events.collect()).await?;
+        account.items("b", &[1]).await?;
+        let choose = |registration: &mut Value| {
+            registration["policy"] = policy.into();
+        };
+        let phone = ready(&account, choose).await?;
+        let after = account
+            .events(json!([
+                { "type": "read", "conversation": "a", "up_to": 1 },
+                { "type": "read", "conversation": "b", "up_to": 1 }]))
+            .await?;
+        same("totals", Totals::new(3, 2, 1), after.totals)?;
+        let push = apns.at(&phone.push_token, after.head).await?;
+        same(
+            &format!("aps.badge under {policy}"),
+            Some(number),
+            push.badge()?,
+        )?;
+    }
+    Ok(())
+}
+
+async fn sum(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let (ada, work) = (scene.account(), scene.account());
+    ada.items("a", &[1, 2]).await?;
+    work.items("w", &[1, 2, 3]).await?;
+    let shared = |registration: &mut Value| registration["sole_account"] = false.into();
+    let first = ready(&ada, shared).await?;
+    let mut second = work.signed_in(first.device.clone()).await?;
+    second.registration = first.registration.clone();
+    second.register().await?;
+    second.sync().await?;
+    let after = ada.read("a", 1).await?;
+    let of_ada = |push: &Push| {
+        push.tb()
+            .is_ok_and(|tb| tb["r"] == first.route && tb["v"].as_u64() == Some(after.head))
+    };
+    let push = apns
+        .find(&first.push_token, "of the account that fell", of_ada)
+        .await?;
+    same(
+        "aps.badge: 1 of one account and 3 of the other",
+        Some(4),
+        push.badge()?,
+    )
+}
+
+async fn alone(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.items("a", &[1]).await?;
+    let several = |registration: &mut Value| registration["sole_account"] = false.into();
+    let phone = ready(&account, several).await?;
+    let after = account.read("a", 1).await?;
+    apns.at(&phone.push_token, after.head).await?;
+    no_badge(&apns.all(&phone.push_token))
+}
+
+fn alerting(conversation: &str, position: u64) -> Value {
+    let mut event = item(conversation, position);
+    event["alert"] =
+        json!({ "title": "Grace", "subtitle": "Team", "body": "Lunch?", "sound": "default" });
+    event
+}
+
+async fn alert(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let phone = ready(&account, |_| {}).await?;
+    account
+        .events(json!([alerting("a", 5), alerting("a", 6)]))
+        .await?;
+    let mut collapse = Vec::new();
+    for position in [5, 6] {
+        let about = json!(["a", position]);
+        let names = |push: &Push| push.tb().is_ok_and(|tb| tb["a"] == about);
+        let what = format!("with a: {about}");
+        let push = apns.find(&phone.push_token, &what, names).await?;
+        let shown = push.json()?["aps"].take();
+        let text = (
+            shown["alert"]["title"].as_str(),
+            shown["alert"]["body"].as_str(),
+        );
+        same("title and body", (Some("Grace"), Some("Lunch?")), text)?;
+        same(
+            "subtitle",
+            Some("Team"),
+            shown["alert"]["subtitle"].as_str(),
+        )?;
+        same(
+            "sound and thread-id",
+            (&json!("default"), &json!("a")),
+            (&shown["sound"], &shown["thread-id"]),
+        )?;
+        same("mutable-content", &json!(1), &shown["mutable-content"])?;
+        check_headers(&push)?;
+        collapse.push(push.header("apns-collapse-id").to_owned());
+    }
+    let apart = collapse.first() != collapse.last();
+    ensure(
+        apart,
+        "a collapse id for each notification",
+        format!("{collapse:?}"),
+    )
+}
+
+async fn alert_muted(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    account.level("muted", "none").await?;
+    let phone = ready(&account, |_| {}).await?;
+    account
+        .events(json!([alerting("muted", 1), alerting("loud", 1)]))
+        .await?;
+    let alert = |push: &Push| {
+        push.json()
+            .is_ok_and(|json| json["aps"]["alert"].is_object())
+    };
+    apns.find(&phone.push_token, "with an alert", alert).await?;
+    let after = account.events(json!([alerting("loud", 2)])).await?;
+    apns.at(&phone.push_token, after.head).await?;
+    for push in apns.all(&phone.push_token) {
+        if push.tb()?["a"][0] == "muted" {
+            return Err(push.fail("no alert of a muted conversation", "one"));
+        }
+    }
+    Ok(())
+}
+
+async fn new_token(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let mut phone = ready(&account, |_| {}).await?;
+    let first = account.items("a", &[1]).await?;
+    apns.at(&phone.push_token, first.head).await?;
+    let old = std::mem::replace(&mut phone.push_token, crate::scene::random(32));
+    phone.registration["push_token"] = phone.push_token.clone().into();
+    phone.register().await?;
+    let second = account.items("a", &[2]).await?;
+    apns.at(&phone.push_token, second.head).await?;
+    same("pushes to the old token", 1, apns.all(&old).len())
+}
+
+async fn signed_out(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let phone = ready(&account, |_| {}).await?;
+    let (signed_out, revoked) = (account.phone().await?, account.phone().await?);
+    signed_out.sign_out().await?.status(204)?;
+    account.revoke(&revoked.token_id).await?.status(204)?;
+    for position in 1..=2 {
+        let after = account.items("a", &[position]).await?;
+        // When this phone has its push, the others would have had theirs.
+        apns.at(&phone.push_token, after.head).await?;
+    }
+    let count = |phone: &Phone<'_>| apns.all(&phone.push_token).len();
+    same("pushes to the phone that signed out", 0, count(&signed_out))?;
+    same(
+        "pushes to the phone whose token was revoked",
+        0,
+        count(&revoked),
+    )
+}
+
+async fn dead_token(scene: &Scene) -> Verdict {
+    let apns = scene.apns()?;
+    let account = scene.account();
+    let phone = ready(&account, |_| {}).await?;
+    let mut other = account.phone().await?;
+    other.sync().await?;
+    apns.refuse(&phone.push_token, 410, "Unregistered");
+    let first = account.items("a", &[1]).await?;
+    apns.at(&phone.push_token, first.head).await?;
+    for position in 2..=3 {
+        let after = account.items("a", &[position]).await?;
+        apns.at(&other.push_token, after.head).await?;
+    }
+    same(
+        "pushes to the token that ended",
+        1,
+        apns.all(&phone.push_token).len(),
+    )?;
+    let path = format!("/v1/changes{}", Query::default().text());
+    phone.send(Method::GET, &path, None).await?.status(200)
+}
