@@ -1,13 +1,11 @@
 //! The push, and the lanes.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
     apns::Push,
     case::{Verdict, cases, ensure, same},
     counting::Totals,
-    page::Query,
     scene::{Account, Phone, Scene, item, mark, marked},
 };
 
@@ -29,7 +27,7 @@ cases! { "The push";
     alert_muted, "pushes.alert-muted", "A muted conversation alerts nobody.";
     new_token, "pushes.new-token", "A changed push token replaces the old one.";
     signed_out, "pushes.signed-out", "Nothing is sent to a phone that signed out, or whose token was revoked.";
-    dead_token, "pushes.dead-token", "A push token that APNs ended is not used again.";
+    dead_token, "pushes.dead-token", "A push token that APNs ended is not used again, and the phone is told why.";
 }
 
 /// A phone that has synced, with everything let through but what `change` takes away.
@@ -463,7 +461,7 @@ async fn signed_out(scene: &Scene) -> Verdict {
 async fn dead_token(scene: &Scene) -> Verdict {
     let apns = scene.apns()?;
     let account = scene.account();
-    let phone = ready(&account, |_| {}).await?;
+    let mut phone = ready(&account, |_| {}).await?;
     let mut other = account.phone().await?;
     other.sync().await?;
     apns.refuse(&phone.push_token, 410, "Unregistered");
@@ -478,6 +476,18 @@ async fn dead_token(scene: &Scene) -> Verdict {
         1,
         apns.all(&phone.push_token).len(),
     )?;
-    let path = format!("/v1/changes{}", Query::default().text());
-    phone.send(Method::GET, &path, None).await?.status(200)
+    let told = phone.try_changes("").await?.json(200)?;
+    same(
+        "push_token_ended",
+        &json!("unregistered"),
+        &told["push_token_ended"],
+    )?;
+    phone.registration["push_token"] = crate::scene::random(32).into();
+    phone.register().await?;
+    let told = phone.try_changes("").await?.json(200)?;
+    same(
+        "push_token_ended, with a new token",
+        &Value::Null,
+        &told["push_token_ended"],
+    )
 }
