@@ -3,10 +3,16 @@
 
 mod support;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use support::{Meanwhile, Phone, conversation, delivered, push, unread};
-use truebadge_engine::{AtZero, Process};
+use truebadge_engine::{
+    AppBadge, AtZero, Process, Reply,
+    store::{Durability, Store},
+};
 use truebadge_protocol::Totals;
 
 /// A phone with two unread messages in "family" and a muted conversation, a notification of each,
@@ -185,4 +191,55 @@ async fn a_zero_that_the_extension_showed_meanwhile_is_shown_again_after_the_old
         1
     );
     assert_eq!(app.icon(), Some(1));
+}
+
+#[tokio::test]
+async fn a_number_of_a_store_that_was_rebuilt_meanwhile_is_followed_although_it_counts_from_the_start()
+ {
+    let phone = Phone::synced().await;
+    let store = phone.store();
+    *phone.icon.meanwhile.lock().unwrap() = Some(Meanwhile(Box::new(move || {
+        let store = rusqlite::Connection::open(store).unwrap();
+        let rebuilt = "UPDATE settings SET value = CASE name WHEN 'generation' THEN 1 ELSE 6 END
+                       WHERE name IN ('generation', 'badge')";
+        store.execute(rebuilt, []).unwrap();
+    })));
+
+    let badge = phone.mark_here("family", true);
+
+    assert_eq!((badge.badge, badge.generation), (6, 1));
+    assert_eq!(phone.icon(), Some(6));
+}
+
+/// An icon that never comes to rest: whenever it is set, another process commits a newer number.
+#[derive(Debug)]
+struct Restless {
+    store: Store,
+    calls: AtomicUsize,
+}
+
+impl AppBadge for Restless {
+    fn set_badge(&self, _: u32, reply: Reply<()>) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let newer = self
+            .store
+            .write(Durability::Refetchable, |tx| tx.recount_badge());
+        assert!(newer.is_ok());
+        reply.succeed(());
+    }
+}
+
+#[tokio::test]
+async fn a_call_returns_although_others_are_always_quicker() {
+    let phone = Phone::synced().await;
+    let restless = Arc::new(Restless {
+        store: Store::new(phone.directory.path(), Process::App),
+        calls: AtomicUsize::new(0),
+    });
+    let engine = phone.with_ios(restless.clone(), phone.centre.clone());
+
+    let badge = engine.mark_unread(&support::alice(), &conversation("family"), true);
+
+    assert_eq!(badge.unwrap().badge, 1);
+    assert!(restless.calls.load(Ordering::Relaxed) < 100);
 }

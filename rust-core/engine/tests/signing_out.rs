@@ -92,6 +92,7 @@ async fn s7_a_request_under_way_in_this_process_is_given_up_at_once() {
 
     phone.engine.sign_out(&alice()).unwrap();
 
+    phone.until(|_| wake.is_finished()).await;
     assert_eq!(wake.await.unwrap().error, None);
     assert_eq!(phone.relay.requests(), Vec::<String>::new());
     assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 0);

@@ -269,8 +269,7 @@ impl Core {
         };
         self.settle_into(&mut outcome, publication, &deadline).await;
         if local.sync != Accounts::Neither && deadline.left() >= SYNC_NEEDS {
-            self.sync(&mut outcome, local.sync, &deadline.sooner_by(RESERVE))
-                .await;
+            self.sync(&mut outcome, local.sync, &deadline).await;
         }
         match self.signed_out() {
             Ok(accounts) => outcome.signed_out = accounts,
@@ -355,12 +354,13 @@ impl Core {
             Ok(accounts) => accounts,
             Err(error) => return outcome.note(error),
         };
+        let landed_by = deadline.sooner_by(RESERVE);
         let mut flights = JoinSet::new();
         for key in keys {
-            let (core, deadline) = (Arc::clone(self), deadline.clone());
-            flights.spawn(async move { core.fly(key, &deadline).await });
+            let (core, until) = (Arc::clone(self), landed_by.clone());
+            flights.spawn(async move { core.fly(key, &until).await });
         }
-        let (core, until) = (Arc::clone(self), deadline.clone());
+        let (core, until) = (Arc::clone(self), landed_by);
         flights.spawn(async move {
             core.depart(urgent, &until).await;
             Ok(())
