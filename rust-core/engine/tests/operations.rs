@@ -5,6 +5,7 @@ mod support;
 
 use support::{Fault, Phone, alice, conversation, position, push, unread};
 use truebadge_engine::{Cause, EngineError, Process};
+use truebadge_protocol::Level;
 
 #[tokio::test]
 async fn a_read_on_the_phone_lowers_the_badge_before_any_network() {
@@ -301,4 +302,181 @@ async fn a_number_that_the_relay_saw_from_a_lost_store_does_not_swallow_an_opera
     assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
     assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
     assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn single_items_are_read_here_at_once_and_then_at_the_relay() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    let positions = [position(3), position(1), position(3)];
+
+    let badge = phone
+        .engine
+        .mark_items_read(&alice(), &conversation("family"), &positions, 1)
+        .unwrap();
+
+    assert_eq!((badge.badge, phone.icon()), (1, Some(1)));
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(1));
+    assert_eq!(phone.relay.truth(), unread(1, 1));
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+}
+
+#[tokio::test]
+async fn one_call_reads_one_to_a_thousand_items() {
+    let phone = Phone::synced().await;
+    let read = |count: u64| {
+        let positions: Vec<_> = (1..=count).map(position).collect();
+        phone
+            .engine
+            .mark_items_read(&alice(), &conversation("family"), &positions, 0)
+    };
+
+    assert!(matches!(read(0), Err(EngineError::InvalidArgument(_))));
+    assert!(matches!(read(1_001), Err(EngineError::InvalidArgument(_))));
+    assert!(read(1_000).is_ok());
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_muted_here_counts_no_more_also_once_the_relay_knows() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.relay.commit("work", 2, 2);
+    phone.refresh().await;
+
+    phone
+        .engine
+        .set_level(&alice(), &conversation("family"), Level::None)
+        .unwrap();
+
+    assert_eq!(phone.icon(), Some(2));
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(2));
+    assert_eq!(phone.relay.truth(), unread(2, 1));
+}
+
+#[tokio::test]
+async fn all_is_read_at_once_marks_and_muted_conversations_too() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.relay.mark_elsewhere("work");
+    phone.relay.commit("home", 2, 2);
+    phone.relay.mute_elsewhere("home");
+    phone.refresh().await;
+    assert_eq!(phone.icon(), Some(4));
+
+    let badge = phone.engine.mark_all_read(&alice()).unwrap();
+
+    assert_eq!(badge.badge, 0);
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(0));
+    let relay = phone.relay.0.lock().unwrap();
+    assert_eq!(relay.operations_applied, 3);
+    let nothing =
+        |row: &truebadge_protocol::ConversationState| row.unread == 0 && !row.marked_unread;
+    assert!(relay.now.rows.values().all(nothing));
+}
+
+#[tokio::test]
+async fn all_read_again_records_nothing() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+
+    phone.engine.mark_all_read(&alice()).unwrap();
+    phone.engine.mark_all_read(&alice()).unwrap();
+
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 1);
+}
+
+#[tokio::test]
+async fn a_read_that_the_relay_has_not_counted_yet_stays_read() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.read_here("family", 3, 0);
+
+    // The relay tells of the conversation, and does not know of the read.
+    phone.relay.mute_elsewhere("family");
+    phone.relay.change_level("family", Level::All);
+    let bytes = phone.relay.push(1, 1);
+    let receipt = phone.engine.receive_push(&bytes).unwrap();
+
+    assert_eq!(receipt.badge.badge, 0);
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn a_late_item_below_the_read_marker_never_counts() {
+    let phone = Phone::new();
+    // Items 8 and 9 are there, 7 is late.
+    phone.relay.commit("family", 3, 9);
+    phone.relay.leave_out("family", 7);
+    phone.relay.change_unread("family", 2);
+    phone.refresh().await;
+    phone.read_here("family", 9, 0);
+
+    // It lies between the old read marker and the new one, and comes before the relay knows of the read.
+    phone.relay.arrive_late("family", 7);
+    let bytes = phone.relay.push(1, 1);
+    let receipt = phone.engine.receive_push(&bytes).unwrap();
+    assert_eq!(receipt.badge.badge, 0);
+
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.relay.truth(), unread(0, 0));
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn a_read_that_saw_less_does_not_undo_a_mark_that_was_set_elsewhere() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.mark_elsewhere("family");
+    assert_eq!(phone.read_here("family", 3, 0).badge, 0);
+
+    // Before the relay has the read, and after.
+    let bytes = phone.relay.push(1, 1);
+    phone.engine.receive_push(&bytes).unwrap();
+    assert_eq!(phone.icon(), Some(1));
+    assert!(phone.refresh().await.synced);
+
+    assert_eq!(phone.icon(), Some(1));
+    assert_eq!(phone.relay.truth(), unread(1, 1));
+}
+
+#[tokio::test]
+async fn a_mark_that_was_seen_and_read_here_does_not_come_back_with_an_unrelated_change() {
+    let phone = Phone::new();
+    phone.relay.mark_elsewhere("family");
+    phone.refresh().await;
+    phone.read_here("family", 1, 0);
+
+    phone.relay.change_level("family", Level::Mentions);
+    let bytes = phone.relay.push(1, 1);
+    let receipt = phone.engine.receive_push(&bytes).unwrap();
+
+    assert_eq!(receipt.badge.badge, 0);
+}
+
+#[tokio::test]
+async fn reads_of_two_moments_do_not_hide_what_arrived_after_both() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 5, 5);
+    phone.refresh().await;
+    phone.read_here("family", 3, 2);
+    // The relay has the first read and the phone does not know it; the second is made meanwhile.
+    phone.relay.fail(Fault::AnswerLost);
+    phone.refresh().await;
+    phone.read_here("family", 5, 0);
+    phone.relay.arrive("family", 1);
+
+    let bytes = phone.relay.push(1, 1);
+    phone.engine.receive_push(&bytes).unwrap();
+
+    assert_eq!(phone.icon(), Some(1));
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(1));
 }

@@ -53,6 +53,11 @@ pub struct State {
     pub now: Committed,
     /// All that it ever had committed, oldest first.
     pub past: Vec<Committed>,
+    /// Keeps only what is committed now.
+    pub forgetful: bool,
+    /// How many operations each request carried, and their ids in the order in which they took effect.
+    pub batches: Vec<usize>,
+    pub in_order: Vec<OperationId>,
     pub acknowledged: u64,
     pub page: usize,
     pub rejects_with: Option<String>,
@@ -148,6 +153,33 @@ impl FakeRelay {
     /// Another device mutes a conversation.
     pub fn mute_elsewhere(&self, id: &str) {
         self.change(id, |row| row.level = truebadge_protocol::Level::None);
+    }
+
+    /// Another device chooses what of a conversation may count.
+    pub fn change_level(&self, id: &str, level: truebadge_protocol::Level) {
+        self.change(id, |row| row.level = level);
+    }
+
+    /// So many items of a conversation are unread.
+    pub fn change_unread(&self, id: &str, unread: u32) {
+        self.change(id, |row| row.unread = unread);
+    }
+
+    /// No item is at this position yet.
+    pub fn leave_out(&self, id: &str, position: u64) {
+        let read_singly = &mut self.0.lock().unwrap().now.read_singly;
+        let left_out = read_singly.entry(super::conversation(id)).or_default();
+        left_out.insert(position);
+    }
+
+    /// The item arrives that was left out.
+    pub fn arrive_late(&self, id: &str, position: u64) {
+        {
+            let read_singly = &mut self.0.lock().unwrap().now.read_singly;
+            let left_out = read_singly.entry(super::conversation(id)).or_default();
+            left_out.remove(&position);
+        }
+        self.change(id, |row| row.unread += 1);
     }
 
     /// Another device marks a conversation unread.
@@ -351,6 +383,7 @@ impl State {
     fn operations(&mut self, request: &Request, body: &[u8]) -> Response {
         let OperationsRequest { operations } = serde_json::from_slice(body).unwrap();
         let mut applied = Vec::new();
+        self.batches.push(operations.len());
         for operation in operations {
             if operation.number <= self.acknowledged {
                 continue;
@@ -368,6 +401,7 @@ impl State {
                 self.operations_applied += 1;
                 self.now.apply(&operation.action, operation.seen);
                 self.now.applied.insert(operation.id.clone());
+                self.in_order.push(operation.id);
                 self.remember();
             }
             applied.push(OperationOutcome {
@@ -383,6 +417,9 @@ impl State {
     }
 
     fn remember(&mut self) {
+        if self.forgetful {
+            self.past.clear();
+        }
         self.past.push(self.now.clone());
     }
 }

@@ -1,0 +1,228 @@
+//! What waits for the relay: nothing of it is lost, whatever becomes of requests and wakes (S3).
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use std::{future::Future as _, pin::pin, task::Poll};
+
+use support::{Fault, Phone, alice, conversation, position};
+use truebadge_engine::{EngineError, Process};
+
+/// A phone that was offline for days: so many things were done on it, in fifty conversations.
+async fn offline_for_days(operations: u32) -> Phone {
+    let phone = Phone::synced().await;
+    phone.relay.0.lock().unwrap().forgetful = true;
+    wait_in_the_outbox(&phone, operations);
+    phone
+}
+
+/// Puts marks and reads in turn into the outbox at once: one by one, each would wait for the disk.
+fn wait_in_the_outbox(phone: &Phone, operations: u32) {
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    let many = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?1)
+         INSERT INTO operations (account, number, id, conversation, kind, position, marked, seen,
+                                 base_unread)
+         SELECT 1, x, format('id-%05d', x), 'conversation ' || (x % 50),
+                iif(x / 50 % 2, 'read_up_to', 'marked_unread'), x, 1, 0, 0
+         FROM n";
+    store.execute(many, [operations]).unwrap();
+    let next = "UPDATE accounts SET next_operation = ?1 + 1";
+    store.execute(next, [operations]).unwrap();
+}
+
+fn is_in_order_once(phone: &Phone, operations: usize) -> bool {
+    let relay = phone.relay.0.lock().unwrap();
+    let ids = relay.in_order.iter().map(|id| id.as_str());
+    relay.in_order.len() == operations && ids.is_sorted_by(|a, b| a < b)
+}
+
+#[tokio::test]
+async fn what_was_done_in_days_offline_is_sent_in_order_in_bounded_batches() {
+    let phone = offline_for_days(2_500).await;
+
+    let outcome = phone.refresh().await;
+
+    assert_eq!(outcome.error, None);
+    assert!(is_in_order_once(&phone, 2_500));
+    assert_eq!(phone.relay.0.lock().unwrap().batches, vec![100; 25]);
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+}
+
+#[tokio::test]
+async fn what_was_done_offline_takes_effect_once_also_when_answers_are_lost() {
+    let phone = offline_for_days(450).await;
+    for _ in 0..4 {
+        let faults = [None, Some(Fault::AnswerLost)];
+        assert!(!phone.refresh_with_faults(&faults).await.synced);
+    }
+
+    assert!(phone.refresh().await.synced);
+
+    assert!(is_in_order_once(&phone, 450));
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+}
+
+#[tokio::test]
+async fn what_was_done_offline_takes_effect_once_also_when_the_relay_finds_a_hole() {
+    let phone = offline_for_days(250).await;
+
+    let faults = [None, Some(Fault::Status(409, None))];
+    let outcome = phone.refresh_with_faults(&faults).await;
+
+    assert_eq!(outcome.error, None);
+    assert!(is_in_order_once(&phone, 250));
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+}
+
+#[tokio::test]
+async fn what_was_done_offline_reaches_a_relay_that_begins_another_history_half_way() {
+    let phone = offline_for_days(250).await;
+    phone.refresh_with_faults(&[None, Some(Fault::Lost)]).await;
+    {
+        let mut relay = phone.relay.0.lock().unwrap();
+        relay.epoch = "epoch-2".to_owned();
+        (relay.acknowledged, relay.now) = (0, support::Committed::default());
+        relay.in_order.clear();
+    }
+
+    phone.refresh().await;
+    phone.refresh().await;
+
+    // What the old history had confirmed before is gone with it; all else is there, in order.
+    assert!(is_in_order_once(&phone, 150));
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+}
+
+#[tokio::test]
+async fn scrolling_through_a_conversation_offline_leaves_one_operation() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 9, 9);
+    phone.refresh().await;
+
+    for read in 1..=9 {
+        let badge = phone.read_here("family", read, 9 - u32::try_from(read).unwrap());
+        assert_eq!(u64::from(badge.badge), 9 - read);
+    }
+
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 1);
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
+async fn what_the_relay_may_have_is_never_replaced() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 9, 9);
+    phone.refresh().await;
+    phone.read_here("family", 4, 5);
+    phone.relay.fail(Fault::AnswerLost);
+    phone.refresh().await;
+
+    phone.read_here("family", 9, 0);
+
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 2);
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 2);
+    assert_eq!(phone.relay.truth(), support::unread(0, 0));
+}
+
+#[tokio::test]
+async fn a_full_outbox_refuses_what_is_new_and_loses_nothing() {
+    let phone = Phone::synced().await;
+    wait_in_the_outbox(&phone, 10_000);
+    let mark = |id: &str| phone.engine.mark_unread(&alice(), &conversation(id), true);
+
+    assert_eq!(mark("one more").unwrap_err(), EngineError::OutboxFull);
+    // What takes the place of one that waits still goes: the last that was done there was a read.
+    let read = phone.engine.mark_read(
+        &alice(),
+        &conversation("conversation 7"),
+        position(10_000),
+        0,
+    );
+    assert!(read.is_ok());
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 10_000);
+}
+
+#[tokio::test]
+async fn what_was_refused_is_told_at_each_wake_until_the_app_took_note() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    phone.read_here("family", 3, 0);
+    phone.refresh().await;
+
+    let restarted = phone.again(Process::App);
+    let rejected = restarted.refresh().await.rejected;
+
+    assert_eq!(rejected, restarted.engine.rejected_operations().unwrap());
+    let [refused] = rejected.as_slice() else {
+        panic!("one was refused");
+    };
+    assert_eq!(refused.account, alice());
+    assert_eq!(refused.conversation, conversation("family"));
+    assert_eq!(refused.reason, "not yours");
+
+    restarted.engine.forget_rejected(refused.sequence).unwrap();
+    assert_eq!(restarted.refresh().await.rejected, []);
+}
+
+#[tokio::test]
+async fn what_was_refused_in_the_extension_is_told_in_the_app() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.read_here("family", 3, 0);
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+
+    let extension = phone.again(Process::Extension);
+    let bytes = phone.relay.push(1, 0);
+    extension.push(&bytes).await;
+
+    assert_eq!(phone.refresh().await.rejected.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_refused_in_a_wake_that_was_cancelled_is_told_in_the_next() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.read_here("family", 3, 0);
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    // Once the relay has answered, iOS lets the wake wait.
+    let centre = phone.centre.clone();
+    let slow = support::Meanwhile(Box::new(move || centre.answers_slowly()));
+    phone.relay.0.lock().unwrap().meanwhile = Some(slow);
+    {
+        let mut wake = pin!(phone.refresh());
+        std::future::poll_fn(|context| {
+            assert!(wake.as_mut().poll(context).is_pending());
+            context.waker().wake_by_ref();
+            match phone.engine.rejected_operations() {
+                Ok(rejected) if !rejected.is_empty() => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        })
+        .await;
+        // The wake is dropped here: the host never hears how it ended.
+    }
+    phone.centre.answers();
+
+    assert_eq!(phone.refresh().await.rejected.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_refused_of_an_account_goes_with_it() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.read_here("family", 3, 0);
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    phone.refresh().await;
+
+    phone.engine.sign_out(&alice()).unwrap();
+
+    assert_eq!(phone.engine.rejected_operations().unwrap(), []);
+}
