@@ -128,6 +128,25 @@ async fn an_alert_for_what_is_read_already_is_shown_and_goes_with_the_next_wake(
 }
 
 #[tokio::test]
+async fn a_single_item_that_was_read_here_takes_its_notification_with_it() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    let items = (1..=3).map(|item| delivered(&format!("family {item}"), "family", item));
+    phone.centre.delivered.lock().unwrap().extend(items);
+    let family = support::conversation("family");
+    phone
+        .engine
+        .mark_items_read(&support::alice(), &family, &[position(2)], 2)
+        .unwrap();
+
+    let offline = [Some(support::Fault::Lost)];
+    let outcome = phone.refresh_with_faults(&offline).await;
+
+    assert_eq!(outcome.removed, ["family 2"]);
+}
+
+#[tokio::test]
 async fn a_wake_looks_at_a_bounded_number_of_notifications_and_the_next_one_at_the_others() {
     let phone = Phone::synced().await;
     phone.relay.commit("family", 0, 2_000);

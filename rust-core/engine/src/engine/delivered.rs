@@ -12,7 +12,7 @@ use crate::{
     EngineError,
     bridge::{DeliveredNotification, Reply},
     notifications::{Seen, is_read},
-    overlay::{PendingOperation, lay_over},
+    overlay::{PendingKind, PendingOperation, lay_over},
     store::{Account, Tx},
 };
 
@@ -124,6 +124,18 @@ impl<'a> Known<'a> {
             .tx
             .newest_row(account.key, &notification.conversation)?;
         let pending = operations.get(&notification.conversation);
+        // Read by itself: the marker tells nothing of it. Known as long as the operation is pending,
+        // so from the wake that follows it on.
+        let by_itself = |operation: &PendingOperation| match &operation.kind {
+            PendingKind::ReadItems { positions, .. } => {
+                let position = notification.position;
+                position.is_some_and(|position| positions.contains(&position))
+            }
+            _ => false,
+        };
+        if pending.is_some_and(|pending| pending.iter().any(by_itself)) {
+            return Ok(true);
+        }
         let state = match (base, pending) {
             (base, None) => base,
             (base, Some(pending)) => {
