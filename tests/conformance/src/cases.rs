@@ -8,6 +8,7 @@ mod credentials;
 mod devices;
 mod errors;
 mod events;
+mod lanes;
 mod operations;
 mod pushes;
 mod reset;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Case> {
         operations::all(),
         concurrency::all(),
         pushes::all(),
+        lanes::all(),
     ]
     .concat()
 }
