@@ -82,9 +82,12 @@ impl TrueBadgeError {
             | E::Transport(TransportError::NotTrusted | TransportError::TooLarge) => {
                 Self::CheckSetUp { reason }
             }
-            E::Busy | E::OutboxFull | E::Transport(_) | E::DeadlineReached | E::Bridge(_) | E::Runtime => {
-                Self::TryAgain { reason }
-            }
+            E::Busy
+            | E::OutboxFull
+            | E::Transport(_)
+            | E::DeadlineReached
+            | E::Bridge(_)
+            | E::Runtime => Self::TryAgain { reason },
         }
     }
 }

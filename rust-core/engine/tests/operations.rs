@@ -41,7 +41,7 @@ async fn a_read_on_the_phone_reaches_the_relay_and_leaves_the_outbox() {
 }
 
 #[tokio::test]
-async fn what_was_read_here_does_not_come_back_because_of_an_older_push() {
+async fn s4_what_was_read_here_does_not_come_back_because_of_an_older_push() {
     let phone = Phone::synced().await;
     let two = phone.relay.commit("family", 2, 2);
     phone
@@ -128,7 +128,7 @@ async fn marking_unread_counts_one_and_is_undone_by_the_next_read() {
 }
 
 #[tokio::test]
-async fn an_operation_survives_a_kill_and_is_sent_by_the_next_process() {
+async fn s3_an_operation_survives_a_kill_and_is_sent_by_the_next_process() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
@@ -145,7 +145,7 @@ async fn an_operation_survives_a_kill_and_is_sent_by_the_next_process() {
 }
 
 #[tokio::test]
-async fn an_operation_whose_answer_was_lost_takes_effect_once() {
+async fn s3_an_operation_whose_answer_was_lost_takes_effect_once() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
@@ -430,7 +430,7 @@ async fn a_late_item_below_the_read_marker_never_counts() {
 }
 
 #[tokio::test]
-async fn a_read_that_saw_less_does_not_undo_a_mark_that_was_set_elsewhere() {
+async fn s4_a_read_that_saw_less_does_not_undo_a_mark_that_was_set_elsewhere() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;

@@ -49,7 +49,7 @@ async fn what_was_done_in_days_offline_is_sent_in_order_in_bounded_batches() {
 }
 
 #[tokio::test]
-async fn what_was_done_offline_takes_effect_once_also_when_answers_are_lost() {
+async fn s3_what_was_done_offline_takes_effect_once_also_when_answers_are_lost() {
     let phone = offline_for_days(450).await;
     for _ in 0..4 {
         let faults = [None, Some(Fault::AnswerLost)];
@@ -185,7 +185,7 @@ async fn what_was_refused_in_the_extension_is_told_in_the_app() {
 }
 
 #[tokio::test]
-async fn what_was_refused_in_a_wake_that_was_cancelled_is_told_in_the_next() {
+async fn s3_what_was_refused_in_a_wake_that_was_cancelled_is_told_in_the_next() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
