@@ -17,16 +17,20 @@ use crate::{DeliveredNotification, TrueBadgeError};
 #[uniffi::export(foreign)]
 pub trait AppBadge: Send + Sync + Debug {
     /// Sets it. Zero removes it.
-    fn set_badge(&self, count: u32, reply: Arc<BadgeReply>);
+    fn set_badge(&self, count: u32, reply: Arc<DoneReply>);
 }
 
-/// Lists and removes the notifications that iOS shows.
+/// Lists, removes and restores the notifications that iOS shows.
 #[uniffi::export(foreign)]
 pub trait DeliveredNotifications: Send + Sync + Debug {
     /// Lists those that belong to a conversation.
     fn list(&self, reply: Arc<NotificationsReply>);
     /// Removes these, and replies when they are gone.
-    fn remove(&self, identifiers: Vec<String>, reply: Arc<RemovalReply>);
+    fn remove(&self, identifiers: Vec<String>, reply: Arc<DoneReply>);
+    /// Delivers these again: without a sound, without a banner, without a number for the icon. iOS
+    /// dropped them when the badge became 0, though they are not read. Keep what the last two
+    /// listings showed for this, and leave out what was in neither.
+    fn restore(&self, identifiers: Vec<String>, reply: Arc<DoneReply>);
 }
 
 /// Gives an account's device token for its relay.
@@ -35,6 +39,9 @@ pub trait CredentialProvider: Send + Sync + Debug {
     /// The account's token; none when the person must sign in. `refused` is the one that the relay
     /// no longer takes: give a fresh one.
     fn credentials(&self, account: String, refused: Option<String>, reply: Arc<CredentialsReply>);
+    /// Deletes an account's token, if it still is this one: the account was signed out here, and its
+    /// relay knows. Another one belongs to a sign-in since then, and stays.
+    fn forget(&self, account: String, credentials: String, reply: Arc<DoneReply>);
 }
 
 /// An answer that is given at most once.
@@ -52,19 +59,19 @@ impl<T> Once<T> {
     }
 }
 
-/// Where the answer to [`AppBadge::set_badge`] goes.
+/// Where it is told whether iOS, or the host, did what was asked.
 #[derive(Debug, uniffi::Object)]
-pub struct BadgeReply(Once<()>);
+pub struct DoneReply(Once<()>);
 
 #[uniffi::export]
-impl BadgeReply {
-    /// The icon shows the number.
+impl DoneReply {
+    /// It is done.
     pub fn succeed(&self) -> Result<(), TrueBadgeError> {
         self.0.answer(|reply| reply.succeed(()));
         Ok(())
     }
 
-    /// iOS refused.
+    /// It was refused.
     pub fn fail(&self) -> Result<(), TrueBadgeError> {
         self.0.answer(inner::Reply::fail);
         Ok(())
@@ -89,25 +96,6 @@ impl NotificationsReply {
     }
 
     /// iOS did not tell.
-    pub fn fail(&self) -> Result<(), TrueBadgeError> {
-        self.0.answer(inner::Reply::fail);
-        Ok(())
-    }
-}
-
-/// Where the answer to [`DeliveredNotifications::remove`] goes.
-#[derive(Debug, uniffi::Object)]
-pub struct RemovalReply(Once<()>);
-
-#[uniffi::export]
-impl RemovalReply {
-    /// They are gone.
-    pub fn succeed(&self) -> Result<(), TrueBadgeError> {
-        self.0.answer(|reply| reply.succeed(()));
-        Ok(())
-    }
-
-    /// iOS refused.
     pub fn fail(&self) -> Result<(), TrueBadgeError> {
         self.0.answer(inner::Reply::fail);
         Ok(())
@@ -140,7 +128,7 @@ pub(crate) struct Host<T: ?Sized>(pub Arc<T>);
 impl inner::AppBadge for Host<dyn AppBadge> {
     fn set_badge(&self, badge: u32, reply: inner::Reply<()>) {
         self.0
-            .set_badge(badge, Arc::new(BadgeReply(Once::new(reply))));
+            .set_badge(badge, Arc::new(DoneReply(Once::new(reply))));
     }
 }
 
@@ -151,12 +139,12 @@ impl inner::DeliveredNotifications for Host<dyn DeliveredNotifications> {
 
     fn remove(&self, identifiers: Vec<String>, reply: inner::Reply<()>) {
         self.0
-            .remove(identifiers, Arc::new(RemovalReply(Once::new(reply))));
+            .remove(identifiers, Arc::new(DoneReply(Once::new(reply))));
     }
 
-    fn restore(&self, _: Vec<String>, reply: inner::Reply<()>) {
-        // The host is not asked for this yet.
-        reply.fail();
+    fn restore(&self, identifiers: Vec<String>, reply: inner::Reply<()>) {
+        self.0
+            .restore(identifiers, Arc::new(DoneReply(Once::new(reply))));
     }
 }
 
@@ -174,8 +162,11 @@ impl inner::CredentialProvider for Host<dyn CredentialProvider> {
         );
     }
 
-    fn forget(&self, _: &AccountId, _: Secret, reply: inner::Reply<()>) {
-        // The host is not asked for this yet.
-        reply.fail();
+    fn forget(&self, account: &AccountId, credentials: Secret, reply: inner::Reply<()>) {
+        self.0.forget(
+            account.as_str().to_owned(),
+            credentials.expose().to_owned(),
+            Arc::new(DoneReply(Once::new(reply))),
+        );
     }
 }

@@ -9,8 +9,8 @@ use truebadge_protocol::{
 };
 
 use crate::{
-    Account, BadgePolicy, BadgeState, Conditions, Configuration, Conversation,
-    DeliveredNotification, Disposition, Level, Process, PushEnvironment, RejectedOperation, Totals,
+    Account, AtZero, BadgePolicy, BadgeState, Conditions, Configuration, Conversation,
+    DeliveredNotification, Disposition, Level, Process, PushEnvironment, PushCounters, PushTokenEnded, RejectedOperation, Totals,
     TrueBadgeError, WakeCause, WakeOutcome,
 };
 
@@ -68,6 +68,7 @@ same!(
     }
 );
 same!(Process = inner::Process { App, Extension });
+same!(AtZero = inner::AtZero { Keep, Clear });
 same!(
     WakeCause = inner::Cause {
         Launch,
@@ -118,7 +119,7 @@ impl TryFrom<Configuration> for inner::Configuration {
             environment: from.environment.into(),
             app_version: from.app_version,
             process: from.process.into(),
-            at_zero: inner::AtZero::Keep,
+            at_zero: from.at_zero.into(),
         })
     }
 }
@@ -140,6 +141,16 @@ impl From<inner::BadgeState> for BadgeState {
             badge: from.badge,
             generation: from.generation,
             complete: from.complete,
+            known: from.known,
+        }
+    }
+}
+
+impl From<inner::PushCounters> for PushCounters {
+    fn from(from: inner::PushCounters) -> Self {
+        Self {
+            sent: from.sent,
+            received: from.received,
         }
     }
 }
@@ -164,6 +175,8 @@ impl From<inner::AccountView> for Account {
             signed_out: from.signed_out,
             complete: from.complete,
             pending: u32::try_from(from.pending).unwrap_or(u32::MAX),
+            pushes: from.pushes.into(),
+            push_token_ended: from.push_token_ended.map(Into::into),
         }
     }
 }
@@ -221,7 +234,9 @@ impl From<inner::WakeOutcome> for WakeOutcome {
             removed: from.removed,
             rejected: from.rejected.into_iter().map(Into::into).collect(),
             signed_out: from.signed_out.into_iter().map(Into::into).collect(),
-            error: from.error.map(Into::into),
+            push_token_wanted: from.push_token_wanted,
+            // The engine has logged it, in the middle of the wake.
+            error: from.error.as_ref().map(TrueBadgeError::of),
         }
     }
 }

@@ -53,7 +53,7 @@ impl Engine {
 
     /// Signs an account out of this phone: nothing of it counts from now on. The relay is told at the
     /// next refresh.
-    pub fn remove_account(&self, account: String) -> Result<BadgeState, TrueBadgeError> {
+    pub fn sign_out(&self, account: String) -> Result<BadgeState, TrueBadgeError> {
         Ok(self.0.sign_out(&convert::account(account)?)?.into())
     }
 

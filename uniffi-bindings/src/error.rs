@@ -64,7 +64,8 @@ impl TrueBadgeError {
         error
     }
 
-    fn of(error: &EngineError) -> Self {
+    /// What to do about it, unlogged.
+    pub(crate) fn of(error: &EngineError) -> Self {
         use EngineError as E;
         let reason = error.to_string();
         match error {

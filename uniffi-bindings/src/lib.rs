@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | [`Engine`]: every call that a host makes |
 //! | [`bridge`] | what the host implements: [`AppBadge`], [`DeliveredNotifications`], [`CredentialProvider`] |
+//! | [`transport`] | [`HostTransport`]: the host may carry requests to relays itself |
 //! | [`records`] | the values that cross |
 //! | [`error`] | [`TrueBadgeError`]: few, each telling the caller what to do |
 //! | [`cancellation`] | [`Cancellation`]: Swift's task cancellation does not reach Rust by itself |
@@ -18,18 +19,22 @@ mod convert;
 pub mod engine;
 pub mod error;
 pub mod records;
+pub mod transport;
 
 pub use bridge::{
-    AppBadge, BadgeReply, CredentialProvider, CredentialsReply, DeliveredNotifications,
-    NotificationsReply, RemovalReply,
+    AppBadge, CredentialProvider, CredentialsReply, DeliveredNotifications,
+    DoneReply, NotificationsReply,
 };
 pub use cancellation::Cancellation;
 pub use engine::Engine;
 pub use error::TrueBadgeError;
 pub use records::{
-    Account, BadgePolicy, BadgeState, Conditions, Configuration, Conversation,
-    DeliveredNotification, Disposition, Level, Process, PushEnvironment, RejectedOperation, Totals,
+    Account, AtZero, BadgePolicy, BadgeState, Conditions, Configuration, Conversation,
+    DeliveredNotification, Disposition, Level, Process, PushCounters, PushEnvironment, PushTokenEnded, RejectedOperation, Totals,
     WakeCause, WakeOutcome,
+};
+pub use transport::{
+    HostTransport, HttpExchange, HttpFailure, HttpReply, HttpRequest, HttpResponse,
 };
 
 uniffi::setup_scaffolding!();

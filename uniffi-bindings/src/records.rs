@@ -17,6 +17,9 @@ pub struct Configuration {
     pub app_version: String,
     /// Which of the app's processes this is.
     pub process: Process,
+    /// What happens to delivered notifications when the badge becomes 0. The same in all of the
+    /// app's processes.
+    pub at_zero: AtZero,
 }
 
 /// Which of Apple's push services a token belongs to.
@@ -35,6 +38,17 @@ pub enum Process {
     App,
     /// The notification service extension: little memory, never repairs.
     Extension,
+}
+
+/// What happens to delivered notifications when the badge becomes 0, at which iOS drops all of the
+/// app's: also those of muted conversations and of accounts that take no part in the badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum AtZero {
+    /// Those that are read are removed one by one, then 0 is set, and those that iOS dropped though
+    /// they are not read are delivered again, silently.
+    Keep,
+    /// 0 is set at once, and iOS drops them all.
+    Clear,
 }
 
 /// Why our code runs.
@@ -128,6 +142,9 @@ pub struct BadgeState {
     /// Whether every account's conversations are known in full. Otherwise the number comes from the
     /// newest push, and the conversations may not add up to it yet.
     pub complete: bool,
+    /// Whether enough was heard from the relays to show the number. Otherwise the icon stays as it
+    /// is: what is not known is not zero.
+    pub known: bool,
 }
 
 /// What an account's conversations add up to.
@@ -158,6 +175,20 @@ pub struct Account {
     pub complete: bool,
     /// What the person did that the relay has not confirmed yet.
     pub pending: u32,
+    /// The pushes that its relay sent to this phone, and those that came.
+    pub pushes: PushCounters,
+    /// Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
+    /// again. None while it is good.
+    pub push_token_ended: Option<PushTokenEnded>,
+}
+
+/// Pushes to this phone, for one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct PushCounters {
+    /// The number of the last one that the relay sent.
+    pub sent: u64,
+    /// The number of the last one that came.
+    pub received: u64,
 }
 
 /// A conversation with something to show, as the person should see it.
@@ -228,7 +259,11 @@ pub struct WakeOutcome {
     pub removed: Vec<String>,
     /// What the relay refused for good.
     pub rejected: Vec<RejectedOperation>,
-    /// Accounts that the relay ended.
+    /// A relay says that APNs ended the push token: ask iOS for one again, and hand it over, also
+    /// when it is the same. Said at most once an hour.
+    pub push_token_wanted: bool,
+    /// Accounts that their relay ended: told in every wake until they are added again, or signed
+    /// out here.
     pub signed_out: Vec<String>,
     /// What went wrong, if something did. What could be done without it was done.
     pub error: Option<TrueBadgeError>,
