@@ -102,7 +102,7 @@ swift_phone() { printf '%s/debug/truebadge-phone\n' "$(swift_build_dir phone)"; 
 # The demo is built along: the same crates at once have the same features, and are compiled once.
 build_rust() {
   have cc || "$REPO/scripts/setup" --rust-only || exit 2
-  cargo build -p truebadge-relay -p apns-sim -p rust-phone -p end-to-end --bins
+  cargo build -p truebadge-relay -p apns-sim -p rust-phone -p end-to-end -p transport-contract --bins
   cargo build -p truebadge-ffi
 }
 

@@ -3,12 +3,34 @@
 // be type-checked where there is no Xcode. Signatures as in Apple's documentation; no behaviour.
 import Foundation
 
-open class UNNotificationContent: NSObject {
+open class UNNotificationContent: NSObject, NSCopying, NSMutableCopying {
     open var threadIdentifier: String { "" }
     open var userInfo: [AnyHashable: Any] { [:] }
+    open func copy(with zone: NSZone? = nil) -> Any { self }
+    open func mutableCopy(with zone: NSZone? = nil) -> Any { UNMutableNotificationContent() }
 }
 
+open class UNNotificationSound: NSObject {}
+
+public enum UNNotificationInterruptionLevel: UInt, Sendable {
+    case passive = 0
+    case active = 1
+    case timeSensitive = 2
+    case critical = 3
+}
+
+open class UNMutableNotificationContent: UNNotificationContent {
+    open var badge: NSNumber?
+    open var sound: UNNotificationSound?
+    open var interruptionLevel: UNNotificationInterruptionLevel = .active
+}
+
+open class UNNotificationTrigger: NSObject {}
+
 open class UNNotificationRequest: NSObject {
+    public convenience init(
+        identifier: String, content: UNNotificationContent, trigger: UNNotificationTrigger?
+    ) { self.init() }
     open var identifier: String { "" }
     open var content: UNNotificationContent { UNNotificationContent() }
 }
@@ -32,6 +54,7 @@ open class UNUserNotificationCenter: NSObject, @unchecked Sendable {
     public class func current() -> UNUserNotificationCenter { UNUserNotificationCenter() }
     open func setBadgeCount(_ newBadgeCount: Int) async throws {}
     open func notificationSettings() async -> UNNotificationSettings { UNNotificationSettings() }
+    open func add(_ request: UNNotificationRequest) async throws {}
     open func deliveredNotifications() async -> [UNNotification] { [] }
     open func removeDeliveredNotifications(withIdentifiers identifiers: [String]) {}
 }

@@ -10,8 +10,8 @@ use truebadge_protocol::{
 
 use crate::{
     Account, AtZero, BadgePolicy, BadgeState, Conditions, Configuration, Conversation,
-    DeliveredNotification, Disposition, Level, Process, PushEnvironment, PushCounters, PushTokenEnded, RejectedOperation, Totals,
-    TrueBadgeError, WakeCause, WakeOutcome,
+    DeliveredNotification, Disposition, Level, Process, PushCounters, PushEnvironment,
+    PushTokenEnded, RejectedOperation, Totals, TrueBadgeError, WakeCause, WakeOutcome,
 };
 
 fn checked<T>(name: &'static str, value: Result<T, impl Display>) -> Result<T, TrueBadgeError> {
@@ -68,6 +68,14 @@ same!(
     }
 );
 same!(Process = inner::Process { App, Extension });
+same!(
+    PushTokenEnded = messages::PushTokenEnded {
+        BadDeviceToken,
+        DeviceTokenNotForTopic,
+        Unregistered,
+        Unknown
+    }
+);
 same!(AtZero = inner::AtZero { Keep, Clear });
 same!(
     WakeCause = inner::Cause {
@@ -216,8 +224,10 @@ impl TryFrom<DeliveredNotification> for inner::bridge::DeliveredNotification {
 impl From<inner::RejectedOperation> for RejectedOperation {
     fn from(from: inner::RejectedOperation) -> Self {
         Self {
+            sequence: from.sequence,
             account: from.account.into(),
             number: from.number,
+            conversation: from.conversation.into(),
             reason: from.reason,
         }
     }

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use truebadge_engine as inner;
+use truebadge_engine::{self as inner, transport::Transport};
 
 use crate::{
     Account, AppBadge, BadgePolicy, BadgeState, Cancellation, Conditions, Configuration,
-    Conversation, CredentialProvider, DeliveredNotifications, TrueBadgeError, WakeCause,
-    WakeOutcome, bridge::Host, convert,
+    Conversation, CredentialProvider, DeliveredNotifications, HostTransport, Level,
+    RejectedOperation, TrueBadgeError, WakeCause, WakeOutcome, bridge::Host, convert,
 };
 
 /// The core on this phone: one for each process of the app, over one store.
@@ -16,7 +16,7 @@ use crate::{
 /// milliseconds. The asynchronous ones do that part at once too, and the network on threads of
 /// their own.
 #[derive(Debug, uniffi::Object)]
-pub struct Engine(inner::Engine);
+pub struct Engine(pub(crate) inner::Engine);
 
 #[uniffi::export]
 #[expect(
@@ -24,20 +24,23 @@ pub struct Engine(inner::Engine);
     reason = "UniFFI hands options over by value"
 )]
 impl Engine {
-    /// Makes an engine. Nothing is read or written yet.
+    /// Makes an engine. Nothing is read or written yet. Without a transport it takes the built-in
+    /// one; a build that has none refuses.
     #[uniffi::constructor]
     pub fn new(
         configuration: Configuration,
         badge: Arc<dyn AppBadge>,
         delivered: Arc<dyn DeliveredNotifications>,
         credentials: Arc<dyn CredentialProvider>,
+        transport: Option<Arc<dyn HostTransport>>,
     ) -> Result<Arc<Self>, TrueBadgeError> {
         inner::log::install();
         let bridges = inner::Bridges {
             badge: Arc::new(Host(badge)),
             delivered: Arc::new(Host(delivered)),
             credentials: Arc::new(Host(credentials)),
-            transport: Arc::new(inner::transport::BuiltinTransport::new()),
+            transport: transport
+                .map_or_else(builtin_transport, |host| Ok(Arc::new(Host(host)) as _))?,
             clock: Arc::new(inner::clock::SystemClock),
         };
         Ok(Arc::new(Self(inner::Engine::new(
@@ -46,13 +49,15 @@ impl Engine {
         )?)))
     }
 
-    /// Adds an account, or moves it to another relay. It counts from the next refresh on.
+    /// Adds an account, or moves it to another relay. It counts from the next refresh on. One that
+    /// was signed out can be added again: give its new token to the credential provider afterwards.
     pub fn add_account(&self, account: String, relay: &str) -> Result<(), TrueBadgeError> {
         Ok(self.0.add_account(&convert::account(account)?, relay)?)
     }
 
-    /// Signs an account out of this phone: nothing of it counts from now on. The relay is told at the
-    /// next refresh.
+    /// Signs an account out of this phone: all that is here of it goes, its notifications too, and
+    /// the badge follows. Needs no network: the relay is told at the next refreshes of the app, until
+    /// it knows, and then the credential provider is asked to forget the token.
     pub fn sign_out(&self, account: String) -> Result<BadgeState, TrueBadgeError> {
         Ok(self.0.sign_out(&convert::account(account)?)?.into())
     }
@@ -168,6 +173,59 @@ impl Engine {
         Ok(self.0.mark_unread(&account, &conversation, marked)?.into())
     }
 
+    /// The person read single messages, 1 to 1,000 at once, after which `remaining` in the
+    /// conversation are still unread. A mark that was set by hand stays. Durable like
+    /// [`mark_read`](Self::mark_read).
+    pub fn mark_items_read(
+        &self,
+        account: String,
+        conversation: String,
+        positions: Vec<u64>,
+        remaining: u32,
+    ) -> Result<BadgeState, TrueBadgeError> {
+        let account = convert::account(account)?;
+        let conversation = convert::conversation(conversation)?;
+        let positions: Result<Vec<_>, _> = positions.into_iter().map(convert::position).collect();
+        Ok(self
+            .0
+            .mark_items_read(&account, &conversation, &positions?, remaining)?
+            .into())
+    }
+
+    /// The person chose what of a conversation may count. Durable like
+    /// [`mark_read`](Self::mark_read).
+    pub fn set_level(
+        &self,
+        account: String,
+        conversation: String,
+        level: Level,
+    ) -> Result<BadgeState, TrueBadgeError> {
+        let account = convert::account(account)?;
+        let conversation = convert::conversation(conversation)?;
+        Ok(self
+            .0
+            .set_level(&account, &conversation, level.into())?
+            .into())
+    }
+
+    /// The person read all of an account, muted conversations too, up to the newest messages that
+    /// this phone knows of. Durable like [`mark_read`](Self::mark_read): all of it, or nothing.
+    pub fn mark_all_read(&self, account: String) -> Result<BadgeState, TrueBadgeError> {
+        Ok(self.0.mark_all_read(&convert::account(account)?)?.into())
+    }
+
+    /// What relays refused for good of what the person did, and that the app has not taken note of:
+    /// the newest 256 of each account, oldest first.
+    pub fn rejected_operations(&self) -> Result<Vec<RejectedOperation>, TrueBadgeError> {
+        let rejected = self.0.rejected_operations()?.into_iter();
+        Ok(rejected.map(Into::into).collect())
+    }
+
+    /// The app has taken note of every rejected operation up to this one.
+    pub fn forget_rejected(&self, up_to_sequence: u64) -> Result<(), TrueBadgeError> {
+        Ok(self.0.forget_rejected(up_to_sequence)?)
+    }
+
     /// Lets go of every file lock before iOS suspends the app. Every call fails until
     /// [`resume`](Self::resume).
     pub fn suspend(&self) -> Result<(), TrueBadgeError> {
@@ -180,4 +238,18 @@ impl Engine {
         self.0.resume();
         Ok(())
     }
+}
+
+#[cfg(feature = "builtin-transport")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn builtin_transport() -> Result<Arc<dyn Transport>, TrueBadgeError> {
+    Ok(Arc::new(inner::transport::BuiltinTransport::new()))
+}
+
+#[cfg(not(feature = "builtin-transport"))]
+fn builtin_transport() -> Result<Arc<dyn Transport>, TrueBadgeError> {
+    Err(TrueBadgeError::argument(
+        "transport",
+        "this build has none of its own: give one",
+    ))
 }

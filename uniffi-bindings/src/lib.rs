@@ -22,16 +22,16 @@ pub mod records;
 pub mod transport;
 
 pub use bridge::{
-    AppBadge, CredentialProvider, CredentialsReply, DeliveredNotifications,
-    DoneReply, NotificationsReply,
+    AppBadge, CredentialProvider, CredentialsReply, DeliveredNotifications, DoneReply,
+    NotificationsReply,
 };
 pub use cancellation::Cancellation;
 pub use engine::Engine;
 pub use error::TrueBadgeError;
 pub use records::{
     Account, AtZero, BadgePolicy, BadgeState, Conditions, Configuration, Conversation,
-    DeliveredNotification, Disposition, Level, Process, PushCounters, PushEnvironment, PushTokenEnded, RejectedOperation, Totals,
-    WakeCause, WakeOutcome,
+    DeliveredNotification, Disposition, Level, Process, PushCounters, PushEnvironment,
+    PushTokenEnded, RejectedOperation, Totals, WakeCause, WakeOutcome,
 };
 pub use transport::{
     HostTransport, HttpExchange, HttpFailure, HttpReply, HttpRequest, HttpResponse,

@@ -182,12 +182,26 @@ pub struct Account {
     pub push_token_ended: Option<PushTokenEnded>,
 }
 
-/// Pushes to this phone, for one account.
+/// Why APNs will not push to a phone's token any more. What to do about it is the same for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum PushTokenEnded {
+    /// It is no token of this environment.
+    BadDeviceToken,
+    /// It is another app's.
+    DeviceTokenNotForTopic,
+    /// The app was removed, or the token has expired.
+    Unregistered,
+    /// A reason that this version does not know.
+    Unknown,
+}
+
+/// Pushes to this phone, for one account, by the counter that each of them carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct PushCounters {
-    /// The number of the last one that the relay sent.
+    /// The counter of the newest that the relay says it sent. Above `received`: pushes were sent and
+    /// did not come, or are under way.
     pub sent: u64,
-    /// The number of the last one that came.
+    /// The counter of the newest that came; 0 before the first.
     pub received: u64,
 }
 
@@ -234,10 +248,14 @@ pub struct DeliveredNotification {
 /// Something that the person did and that the relay refused for good.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct RejectedOperation {
+    /// Its place among all that were refused on this phone: for `forget_rejected`.
+    pub sequence: u64,
     /// The account.
     pub account: String,
-    /// The operation's number on this phone.
+    /// The operation's number.
     pub number: u64,
+    /// The conversation that it was about.
+    pub conversation: String,
     /// The relay's reason.
     pub reason: String,
 }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::sync::oneshot;
 use truebadge_engine::transport::{self as inner, retry_after};
 use truebadge_protocol::limits::RESPONSE_BYTES;
@@ -148,7 +149,10 @@ impl Drop for UnderWay {
 }
 
 impl Host<dyn HostTransport> {
-    async fn exchange(&self, request: inner::Request) -> Result<inner::Response, inner::TransportError> {
+    async fn exchange(
+        &self,
+        request: inner::Request,
+    ) -> Result<inner::Response, inner::TransportError> {
         let timeout = request.timeout;
         let (sender, answer) = oneshot::channel();
         let reply = Arc::new(HttpReply(Mutex::new(Some(sender))));
@@ -173,9 +177,8 @@ impl inner::Transport for Host<dyn HostTransport> {
     fn send(
         &self,
         request: inner::Request,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<inner::Response, inner::TransportError>> + Send + '_>>
-    {
-        Box::pin(self.exchange(request))
+    ) -> BoxFuture<'_, Result<inner::Response, inner::TransportError>> {
+        self.exchange(request).boxed()
     }
 }
 

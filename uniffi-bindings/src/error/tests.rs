@@ -119,3 +119,74 @@ fn a_refused_argument_is_logged_by_name() {
     let log = logged(|| drop(TrueBadgeError::argument("account", "it must not be empty")));
     assert!(log.contains("account: it must not be empty"), "{log}");
 }
+
+/// A host that nobody should ask.
+#[derive(Debug)]
+struct Unasked;
+
+impl crate::AppBadge for Unasked {
+    fn set_badge(&self, _: u32, _: Arc<crate::DoneReply>) {}
+}
+
+impl crate::DeliveredNotifications for Unasked {
+    fn list(&self, _: Arc<crate::NotificationsReply>) {}
+    fn remove(&self, _: Vec<String>, _: Arc<crate::DoneReply>) {}
+    fn restore(&self, _: Vec<String>, _: Arc<crate::DoneReply>) {}
+}
+
+impl crate::CredentialProvider for Unasked {
+    fn credentials(&self, _: String, _: Option<String>, _: Arc<crate::CredentialsReply>) {}
+    fn forget(&self, _: String, _: String, _: Arc<crate::DoneReply>) {}
+}
+
+impl crate::HostTransport for Unasked {
+    fn send(
+        &self,
+        _: crate::HttpRequest,
+        _: Arc<crate::HttpReply>,
+    ) -> Arc<dyn crate::HttpExchange> {
+        Arc::new(Self)
+    }
+}
+
+impl crate::HttpExchange for Unasked {
+    fn cancel(&self) {}
+}
+
+fn engine() -> Arc<crate::Engine> {
+    let configuration = crate::Configuration {
+        directory: "/nowhere".to_owned(),
+        device: "device".to_owned(),
+        topic: "com.example.app".to_owned(),
+        environment: crate::PushEnvironment::Sandbox,
+        app_version: "1".to_owned(),
+        process: crate::Process::App,
+        at_zero: crate::AtZero::Keep,
+    };
+    let host = || Arc::new(Unasked);
+    crate::Engine::new(configuration, host(), host(), host(), Some(host())).unwrap()
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(work)
+}
+
+#[test]
+fn an_error_inside_a_wake_is_logged_where_it_happens_and_not_as_it_crosses() {
+    let engine = engine();
+    engine.suspend().unwrap();
+    let mut inner = None;
+    let inside = logged(|| {
+        let wake = engine
+            .0
+            .handle_push(Vec::new(), std::time::Duration::from_secs(1));
+        inner = Some(block_on(wake));
+    });
+    let lines = inside.lines().filter(|line| line.contains("suspended"));
+    assert_eq!(lines.count(), 1, "{inside}");
+    let mut outer = None;
+    let crossing = logged(|| outer = inner.map(crate::WakeOutcome::from));
+    assert_eq!(outer.unwrap().error, Some(TrueBadgeError::Suspended));
+    assert_eq!(crossing, "");
+}

@@ -409,6 +409,7 @@ impl Core {
 impl Local {
     /// The badge stays as it was (S8).
     fn failed(error: EngineError) -> Self {
+        tracing::warn!(%error, "the local part of a wake failed");
         Self {
             disposition: None,
             publication: None,

@@ -16,6 +16,9 @@ extension TrueBadge {
         public var appVersion: String
         /// Which of the app's processes this is.
         public var process: Process
+        /// What happens to delivered notifications when the badge becomes 0. The same in the app and
+        /// its extension.
+        public var atZero: AtZero
         /// The time that a wake may take: iOS kills an app that takes more than about 30 s.
         public var budget: Duration
 
@@ -23,7 +26,8 @@ extension TrueBadge {
         public init(
             directory: URL, device: String, topic: String,
             environment: PushEnvironment = .production, appVersion: String,
-            process: Process = .app, budget: Duration = .seconds(25)
+            process: Process = .app, atZero: AtZero = .keep,
+            budget: Duration = .seconds(25)
         ) {
             self.directory = directory
             self.device = device
@@ -31,6 +35,7 @@ extension TrueBadge {
             self.environment = environment
             self.appVersion = appVersion
             self.process = process
+            self.atZero = atZero
             self.budget = budget
         }
     }
@@ -51,6 +56,16 @@ extension TrueBadge {
         case `extension`
     }
 
+    /// What happens to delivered notifications when the badge becomes 0, at which iOS drops all of
+    /// the app's: also those of muted conversations and of accounts that take no part in the badge.
+    public enum AtZero: Sendable {
+        /// Those that are read are removed one by one, then 0 is set, and those that iOS dropped
+        /// though they are not read are delivered again, silently.
+        case keep
+        /// 0 is set at once, and iOS drops them all.
+        case clear
+    }
+
     /// What TrueBadge asks of the phone.
     public struct Bridges: Sendable {
         /// The number on the app's icon.
@@ -59,15 +74,18 @@ extension TrueBadge {
         public var notifications: any NotificationList
         /// The accounts' device tokens.
         public var credentials: any CredentialStore
+        /// What carries requests to relays; `nil` for the core's own way.
+        public var transport: (any Transport)?
 
-        /// These three.
+        /// These.
         public init(
             badge: any AppIconBadge, notifications: any NotificationList,
-            credentials: any CredentialStore
+            credentials: any CredentialStore, transport: (any Transport)? = nil
         ) {
             self.badge = badge
             self.notifications = notifications
             self.credentials = credentials
+            self.transport = transport
         }
     }
 }
@@ -77,7 +95,8 @@ extension TrueBadge.Configuration {
         TrueBadgeCore.Configuration(
             directory: directory.path, device: device, topic: topic,
             environment: environment == .sandbox ? .sandbox : .production,
-            appVersion: appVersion, process: process == .app ? .app : .extension)
+            appVersion: appVersion, process: process == .app ? .app : .extension,
+            atZero: atZero == .keep ? .keep : .clear)
     }
 
     /// SQLite's own file-protection flags do not exist in the core's build, so the directory's

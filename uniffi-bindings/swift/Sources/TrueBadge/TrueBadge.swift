@@ -50,14 +50,16 @@ public actor TrueBadge {
                 configuration: configuration.core,
                 badge: BadgeBridge(bridges.badge),
                 delivered: NotificationsBridge(bridges.notifications),
-                credentials: CredentialsBridge(bridges.credentials))
+                credentials: CredentialsBridge(bridges.credentials),
+                transport: bridges.transport.map(TransportBridge.init))
         }
         return TrueBadge(engine: engine, budget: configuration.budget, grace: grace)
     }
 
     // MARK: Accounts
 
-    /// Adds an account, or moves it to another relay. It counts from the next refresh on.
+    /// Adds an account, or moves it to another relay. It counts from the next refresh on. One that
+    /// was signed out can be added again: give its new token to the ``CredentialStore`` afterwards.
     ///
     /// - Parameter relay: `https://…`; `http://` only for this very machine.
     public func addAccount(_ account: AccountID, relay: URL) throws {
@@ -66,11 +68,12 @@ public actor TrueBadge {
         }
     }
 
-    /// Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
-    /// goes on sending until your backend revokes the account's device token.
+    /// Signs an account out of this phone: all that is here of it goes, its notifications too, and
+    /// the badge follows. Needs no network: the relay is told at the app's next refreshes, until it
+    /// knows, and then the ``CredentialStore`` is asked to forget the token. Do not remove it before.
     @discardableResult
-    public func removeAccount(_ account: AccountID) throws -> BadgeState {
-        try changing { try engine.removeAccount(account: account.rawValue) }
+    public func signOut(_ account: AccountID) throws -> BadgeState {
+        try changing { try engine.signOut(account: account.rawValue) }
     }
 
     /// Says whether an account counts in the badge.
@@ -195,6 +198,50 @@ public actor TrueBadge {
             try engine.markUnread(
                 account: account.rawValue, conversation: conversation.rawValue, marked: marked)
         }
+    }
+
+    /// The person read single messages, 1 to 1,000 at once. A mark that was set by hand stays.
+    ///
+    /// - Parameter remaining: how many messages of the conversation are still unread.
+    @discardableResult
+    public func markItemsRead(
+        _ positions: [UInt64], of conversation: ConversationID, in account: AccountID,
+        remaining: UInt32 = 0
+    ) throws -> BadgeState {
+        try changing {
+            try engine.markItemsRead(
+                account: account.rawValue, conversation: conversation.rawValue,
+                positions: positions, remaining: remaining)
+        }
+    }
+
+    /// The person read all of an account, muted conversations too, up to the newest messages that
+    /// this phone knows of: all of it, or nothing.
+    @discardableResult
+    public func markAllRead(in account: AccountID) throws -> BadgeState {
+        try changing { try engine.markAllRead(account: account.rawValue) }
+    }
+
+    /// The person chose what of a conversation may count.
+    @discardableResult
+    public func setLevel(
+        _ level: Conversation.Level, of conversation: ConversationID, in account: AccountID
+    ) throws -> BadgeState {
+        try changing {
+            try engine.setLevel(
+                account: account.rawValue, conversation: conversation.rawValue, level: level.core)
+        }
+    }
+
+    /// What relays refused for good of what the person did, and that the app has not taken note of:
+    /// the newest 256 of each account, oldest first. It no longer counts.
+    public var rejectedOperations: [RejectedOperation] {
+        get throws { try calling { try engine.rejectedOperations().map(RejectedOperation.init) } }
+    }
+
+    /// Takes note of every rejected operation up to this one.
+    public func forgetRejected(upTo operation: RejectedOperation) throws {
+        try calling { try engine.forgetRejected(upToSequence: operation.sequence) }
     }
 
     // MARK: Suspension

@@ -471,6 +471,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
+    typealias FfiType = UInt16
+    typealias SwiftType = UInt16
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt16 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
     typealias FfiType = UInt32
     typealias SwiftType = UInt32
@@ -599,7 +615,7 @@ public protocol AppBadge: AnyObject, Sendable {
     /**
      * Sets it. Zero removes it.
      */
-    func setBadge(count: UInt32, reply: BadgeReply) 
+    func setBadge(count: UInt32, reply: DoneReply) 
     
 }
 /**
@@ -661,12 +677,12 @@ open class AppBadgeImpl: AppBadge, @unchecked Sendable {
     /**
      * Sets it. Zero removes it.
      */
-open func setBadge(count: UInt32, reply: BadgeReply)  {try! rustCall() {
+open func setBadge(count: UInt32, reply: DoneReply)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_truebadge_ffi_fn_method_appbadge_set_badge(
             self.uniffiCloneHandle(),
         FfiConverterUInt32.lower(count),
-        FfiConverterTypeBadgeReply_lower(reply),uniffiCallStatus
+        FfiConverterTypeDoneReply_lower(reply),uniffiCallStatus
     )
 }
 }
@@ -713,7 +729,7 @@ fileprivate struct UniffiCallbackInterfaceAppBadge {
                 }
                 return uniffiObj.setBadge(
                      count: try FfiConverterUInt32.lift(count),
-                     reply: try FfiConverterTypeBadgeReply_lift(reply)
+                     reply: try FfiConverterTypeDoneReply_lift(reply)
                 )
             }
 
@@ -797,150 +813,6 @@ public func FfiConverterTypeAppBadge_lift(_ handle: UInt64) throws -> AppBadge {
 #endif
 public func FfiConverterTypeAppBadge_lower(_ value: AppBadge) -> UInt64 {
     return FfiConverterTypeAppBadge.lower(value)
-}
-
-
-
-
-
-
-/**
- * Where the answer to [`AppBadge::set_badge`] goes.
- */
-public protocol BadgeReplyProtocol: AnyObject, Sendable {
-    
-    /**
-     * iOS refused.
-     */
-    func fail() throws 
-    
-    /**
-     * The icon shows the number.
-     */
-    func succeed() throws 
-    
-}
-/**
- * Where the answer to [`AppBadge::set_badge`] goes.
- */
-open class BadgeReply: BadgeReplyProtocol, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_truebadge_ffi_fn_clone_badgereply(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_truebadge_ffi_fn_free_badgereply(handle, $0) }
-    }
-
-    
-
-    
-    /**
-     * iOS refused.
-     */
-open func fail()throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
-        uniffiCallStatus in
-    uniffi_truebadge_ffi_fn_method_badgereply_fail(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-    /**
-     * The icon shows the number.
-     */
-open func succeed()throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
-        uniffiCallStatus in
-    uniffi_truebadge_ffi_fn_method_badgereply_succeed(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-
-    
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeBadgeReply: FfiConverter {
-    typealias FfiType = UInt64
-    typealias SwiftType = BadgeReply
-
-    public static func lift(_ handle: UInt64) throws -> BadgeReply {
-        return BadgeReply(unsafeFromHandle: handle)
-    }
-
-    public static func lower(_ value: BadgeReply) -> UInt64 {
-        return value.uniffiCloneHandle()
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> BadgeReply {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: BadgeReply, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeBadgeReply_lift(_ handle: UInt64) throws -> BadgeReply {
-    return try FfiConverterTypeBadgeReply.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeBadgeReply_lower(_ value: BadgeReply) -> UInt64 {
-    return FfiConverterTypeBadgeReply.lower(value)
 }
 
 
@@ -1100,6 +972,12 @@ public protocol CredentialProvider: AnyObject, Sendable {
      */
     func credentials(account: String, refused: String?, reply: CredentialsReply) 
     
+    /**
+     * Deletes an account's token, if it still is this one: the account was signed out here, and its
+     * relay knows. Another one belongs to a sign-in since then, and stays.
+     */
+    func forget(account: String, credentials: String, reply: DoneReply) 
+    
 }
 /**
  * Gives an account's device token for its relay.
@@ -1172,6 +1050,21 @@ open func credentials(account: String, refused: String?, reply: CredentialsReply
 }
 }
     
+    /**
+     * Deletes an account's token, if it still is this one: the account was signed out here, and its
+     * relay knows. Another one belongs to a sign-in since then, and stays.
+     */
+open func forget(account: String, credentials: String, reply: DoneReply)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_credentialprovider_forget(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(account),
+        FfiConverterString.lower(credentials),
+        FfiConverterTypeDoneReply_lower(reply),uniffiCallStatus
+    )
+}
+}
+    
 
     
 }
@@ -1217,6 +1110,34 @@ fileprivate struct UniffiCallbackInterfaceCredentialProvider {
                      account: try FfiConverterString.lift(account),
                      refused: try FfiConverterOptionString.lift(refused),
                      reply: try FfiConverterTypeCredentialsReply_lift(reply)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        forget: { (
+            uniffiHandle: UInt64,
+            account: RustBuffer,
+            credentials: RustBuffer,
+            reply: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeCredentialProvider.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.forget(
+                     account: try FfiConverterString.lift(account),
+                     credentials: try FfiConverterString.lift(credentials),
+                     reply: try FfiConverterTypeDoneReply_lift(reply)
                 )
             }
 
@@ -1453,7 +1374,7 @@ public func FfiConverterTypeCredentialsReply_lower(_ value: CredentialsReply) ->
 
 
 /**
- * Lists and removes the notifications that iOS shows.
+ * Lists, removes and restores the notifications that iOS shows.
  */
 public protocol DeliveredNotifications: AnyObject, Sendable {
     
@@ -1465,11 +1386,18 @@ public protocol DeliveredNotifications: AnyObject, Sendable {
     /**
      * Removes these, and replies when they are gone.
      */
-    func remove(identifiers: [String], reply: RemovalReply) 
+    func remove(identifiers: [String], reply: DoneReply) 
+    
+    /**
+     * Delivers these again: without a sound, without a banner, without a number for the icon. iOS
+     * dropped them when the badge became 0, though they are not read. Keep what the last two
+     * listings showed for this, and leave out what was in neither.
+     */
+    func restore(identifiers: [String], reply: DoneReply) 
     
 }
 /**
- * Lists and removes the notifications that iOS shows.
+ * Lists, removes and restores the notifications that iOS shows.
  */
 open class DeliveredNotificationsImpl: DeliveredNotifications, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1539,12 +1467,27 @@ open func list(reply: NotificationsReply)  {try! rustCall() {
     /**
      * Removes these, and replies when they are gone.
      */
-open func remove(identifiers: [String], reply: RemovalReply)  {try! rustCall() {
+open func remove(identifiers: [String], reply: DoneReply)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_truebadge_ffi_fn_method_deliverednotifications_remove(
             self.uniffiCloneHandle(),
         FfiConverterSequenceString.lower(identifiers),
-        FfiConverterTypeRemovalReply_lower(reply),uniffiCallStatus
+        FfiConverterTypeDoneReply_lower(reply),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Delivers these again: without a sound, without a banner, without a number for the icon. iOS
+     * dropped them when the badge became 0, though they are not read. Keep what the last two
+     * listings showed for this, and leave out what was in neither.
+     */
+open func restore(identifiers: [String], reply: DoneReply)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_deliverednotifications_restore(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceString.lower(identifiers),
+        FfiConverterTypeDoneReply_lower(reply),uniffiCallStatus
     )
 }
 }
@@ -1615,7 +1558,33 @@ fileprivate struct UniffiCallbackInterfaceDeliveredNotifications {
                 }
                 return uniffiObj.remove(
                      identifiers: try FfiConverterSequenceString.lift(identifiers),
-                     reply: try FfiConverterTypeRemovalReply_lift(reply)
+                     reply: try FfiConverterTypeDoneReply_lift(reply)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        restore: { (
+            uniffiHandle: UInt64,
+            identifiers: RustBuffer,
+            reply: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeDeliveredNotifications.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.restore(
+                     identifiers: try FfiConverterSequenceString.lift(identifiers),
+                     reply: try FfiConverterTypeDoneReply_lift(reply)
                 )
             }
 
@@ -1707,6 +1676,150 @@ public func FfiConverterTypeDeliveredNotifications_lower(_ value: DeliveredNotif
 
 
 /**
+ * Where it is told whether iOS, or the host, did what was asked.
+ */
+public protocol DoneReplyProtocol: AnyObject, Sendable {
+    
+    /**
+     * It was refused.
+     */
+    func fail() throws 
+    
+    /**
+     * It is done.
+     */
+    func succeed() throws 
+    
+}
+/**
+ * Where it is told whether iOS, or the host, did what was asked.
+ */
+open class DoneReply: DoneReplyProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_truebadge_ffi_fn_clone_donereply(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_truebadge_ffi_fn_free_donereply(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * It was refused.
+     */
+open func fail()throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_donereply_fail(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * It is done.
+     */
+open func succeed()throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_donereply_succeed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDoneReply: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = DoneReply
+
+    public static func lift(_ handle: UInt64) throws -> DoneReply {
+        return DoneReply(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: DoneReply) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DoneReply {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: DoneReply, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDoneReply_lift(_ handle: UInt64) throws -> DoneReply {
+    return try FfiConverterTypeDoneReply.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDoneReply_lower(_ value: DoneReply) -> UInt64 {
+    return FfiConverterTypeDoneReply.lower(value)
+}
+
+
+
+
+
+
+/**
  * The core on this phone: one for each process of the app, over one store.
  *
  * The calls that are not asynchronous work on the store alone, on the caller's thread, within
@@ -1721,7 +1834,8 @@ public protocol EngineProtocol: AnyObject, Sendable {
     func accounts() throws  -> [Account]
     
     /**
-     * Adds an account, or moves it to another relay. It counts from the next refresh on.
+     * Adds an account, or moves it to another relay. It counts from the next refresh on. One that
+     * was signed out can be added again: give its new token to the credential provider afterwards.
      */
     func addAccount(account: String, relay: String) throws 
     
@@ -1736,9 +1850,27 @@ public protocol EngineProtocol: AnyObject, Sendable {
     func conversations(account: String) throws  -> [Conversation]
     
     /**
+     * The app has taken note of every rejected operation up to this one.
+     */
+    func forgetRejected(upToSequence: UInt64) throws 
+    
+    /**
      * Everything that a push asks for, within `budget_ms`. What goes wrong is in the outcome.
      */
     func handlePush(payload: Data, budgetMs: UInt32, cancellation: Cancellation) async throws  -> WakeOutcome
+    
+    /**
+     * The person read all of an account, muted conversations too, up to the newest messages that
+     * this phone knows of. Durable like [`mark_read`](Self::mark_read): all of it, or nothing.
+     */
+    func markAllRead(account: String) throws  -> BadgeState
+    
+    /**
+     * The person read single messages, 1 to 1,000 at once, after which `remaining` in the
+     * conversation are still unread. A mark that was set by hand stays. Durable like
+     * [`mark_read`](Self::mark_read).
+     */
+    func markItemsRead(account: String, conversation: String, positions: [UInt64], remaining: UInt32) throws  -> BadgeState
     
     /**
      * The person read a conversation up to a position, and `remaining` messages in it are still
@@ -1764,10 +1896,10 @@ public protocol EngineProtocol: AnyObject, Sendable {
     func refresh(cause: WakeCause, budgetMs: UInt32, cancellation: Cancellation) async throws  -> WakeOutcome
     
     /**
-     * Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
-     * goes on sending until your backend revokes the account's device token.
+     * What relays refused for good of what the person did, and that the app has not taken note of:
+     * the newest 256 of each account, oldest first.
      */
-    func removeAccount(account: String) throws  -> BadgeState
+    func rejectedOperations() throws  -> [RejectedOperation]
     
     /**
      * Works again after [`suspend`](Self::suspend).
@@ -1778,6 +1910,12 @@ public protocol EngineProtocol: AnyObject, Sendable {
      * Tells what the phone's settings let through. The relays hear of it at the next refresh.
      */
     func setConditions(conditions: Conditions) throws 
+    
+    /**
+     * The person chose what of a conversation may count. Durable like
+     * [`mark_read`](Self::mark_read).
+     */
+    func setLevel(account: String, conversation: String, level: Level) throws  -> BadgeState
     
     /**
      * Says whether an account counts in the badge.
@@ -1794,6 +1932,13 @@ public protocol EngineProtocol: AnyObject, Sendable {
      * next refresh.
      */
     func setPushToken(token: Data?) throws 
+    
+    /**
+     * Signs an account out of this phone: all that is here of it goes, its notifications too, and
+     * the badge follows. Needs no network: the relay is told at the next refreshes of the app, until
+     * it knows, and then the credential provider is asked to forget the token.
+     */
+    func signOut(account: String) throws  -> BadgeState
     
     /**
      * Lets go of every file lock before iOS suspends the app. Every call fails until
@@ -1849,9 +1994,10 @@ open class Engine: EngineProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_truebadge_ffi_fn_clone_engine(self.handle, $0) }
     }
     /**
-     * Makes an engine. Nothing is read or written yet.
+     * Makes an engine. Nothing is read or written yet. Without a transport it takes the built-in
+     * one; a build that has none refuses.
      */
-public convenience init(configuration: Configuration, badge: AppBadge, delivered: DeliveredNotifications, credentials: CredentialProvider)throws  {
+public convenience init(configuration: Configuration, badge: AppBadge, delivered: DeliveredNotifications, credentials: CredentialProvider, transport: HostTransport?)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
         uniffiCallStatus in
@@ -1859,7 +2005,8 @@ public convenience init(configuration: Configuration, badge: AppBadge, delivered
         FfiConverterTypeConfiguration_lower(configuration),
         FfiConverterTypeAppBadge_lower(badge),
         FfiConverterTypeDeliveredNotifications_lower(delivered),
-        FfiConverterTypeCredentialProvider_lower(credentials),uniffiCallStatus
+        FfiConverterTypeCredentialProvider_lower(credentials),
+        FfiConverterOptionTypeHostTransport.lower(transport),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -1890,7 +2037,8 @@ open func accounts()throws  -> [Account]  {
 }
     
     /**
-     * Adds an account, or moves it to another relay. It counts from the next refresh on.
+     * Adds an account, or moves it to another relay. It counts from the next refresh on. One that
+     * was signed out can be added again: give its new token to the credential provider afterwards.
      */
 open func addAccount(account: String, relay: String)throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
         uniffiCallStatus in
@@ -1928,6 +2076,18 @@ open func conversations(account: String)throws  -> [Conversation]  {
 }
     
     /**
+     * The app has taken note of every rejected operation up to this one.
+     */
+open func forgetRejected(upToSequence: UInt64)throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_engine_forget_rejected(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(upToSequence),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * Everything that a push asks for, within `budget_ms`. What goes wrong is in the outcome.
      */
 open func handlePush(payload: Data, budgetMs: UInt32, cancellation: Cancellation)async throws  -> WakeOutcome  {
@@ -1944,6 +2104,38 @@ open func handlePush(payload: Data, budgetMs: UInt32, cancellation: Cancellation
             liftFunc: FfiConverterTypeWakeOutcome_lift,
             errorHandler: FfiConverterTypeTrueBadgeError_lift
         )
+}
+    
+    /**
+     * The person read all of an account, muted conversations too, up to the newest messages that
+     * this phone knows of. Durable like [`mark_read`](Self::mark_read): all of it, or nothing.
+     */
+open func markAllRead(account: String)throws  -> BadgeState  {
+    return try  FfiConverterTypeBadgeState_lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_engine_mark_all_read(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(account),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The person read single messages, 1 to 1,000 at once, after which `remaining` in the
+     * conversation are still unread. A mark that was set by hand stays. Durable like
+     * [`mark_read`](Self::mark_read).
+     */
+open func markItemsRead(account: String, conversation: String, positions: [UInt64], remaining: UInt32)throws  -> BadgeState  {
+    return try  FfiConverterTypeBadgeState_lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_engine_mark_items_read(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(account),
+        FfiConverterString.lower(conversation),
+        FfiConverterSequenceUInt64.lower(positions),
+        FfiConverterUInt32.lower(remaining),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -2012,15 +2204,14 @@ open func refresh(cause: WakeCause, budgetMs: UInt32, cancellation: Cancellation
 }
     
     /**
-     * Forgets an account on this phone: nothing of it counts from now on. The relay is not told. It
-     * goes on sending until your backend revokes the account's device token.
+     * What relays refused for good of what the person did, and that the app has not taken note of:
+     * the newest 256 of each account, oldest first.
      */
-open func removeAccount(account: String)throws  -> BadgeState  {
-    return try  FfiConverterTypeBadgeState_lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+open func rejectedOperations()throws  -> [RejectedOperation]  {
+    return try  FfiConverterSequenceTypeRejectedOperation.lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
         uniffiCallStatus in
-    uniffi_truebadge_ffi_fn_method_engine_remove_account(
-            self.uniffiCloneHandle(),
-        FfiConverterString.lower(account),uniffiCallStatus
+    uniffi_truebadge_ffi_fn_method_engine_rejected_operations(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
 }
@@ -2046,6 +2237,22 @@ open func setConditions(conditions: Conditions)throws   {try rustCallWithError(F
         FfiConverterTypeConditions_lower(conditions),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The person chose what of a conversation may count. Durable like
+     * [`mark_read`](Self::mark_read).
+     */
+open func setLevel(account: String, conversation: String, level: Level)throws  -> BadgeState  {
+    return try  FfiConverterTypeBadgeState_lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_engine_set_level(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(account),
+        FfiConverterString.lower(conversation),
+        FfiConverterTypeLevel_lower(level),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -2086,6 +2293,21 @@ open func setPushToken(token: Data?)throws   {try rustCallWithError(FfiConverter
         FfiConverterOptionData.lower(token),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * Signs an account out of this phone: all that is here of it goes, its notifications too, and
+     * the badge follows. Needs no network: the relay is told at the next refreshes of the app, until
+     * it knows, and then the credential provider is asked to forget the token.
+     */
+open func signOut(account: String)throws  -> BadgeState  {
+    return try  FfiConverterTypeBadgeState_lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_engine_sign_out(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(account),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -2143,6 +2365,583 @@ public func FfiConverterTypeEngine_lift(_ handle: UInt64) throws -> Engine {
 #endif
 public func FfiConverterTypeEngine_lower(_ value: Engine) -> UInt64 {
     return FfiConverterTypeEngine.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Carries requests to relays.
+ *
+ * Every transport keeps one contract: the cases in `tests/transport-contract`. It follows no
+ * redirect, keeps no cookie and no answer, and reads no more than it is told to.
+ */
+public protocol HostTransport: AnyObject, Sendable {
+    
+    /**
+     * Sends a request, and gives the exchange that has begun.
+     */
+    func send(request: HttpRequest, reply: HttpReply)  -> HttpExchange
+    
+}
+/**
+ * Carries requests to relays.
+ *
+ * Every transport keeps one contract: the cases in `tests/transport-contract`. It follows no
+ * redirect, keeps no cookie and no answer, and reads no more than it is told to.
+ */
+open class HostTransportImpl: HostTransport, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_truebadge_ffi_fn_clone_hosttransport(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_truebadge_ffi_fn_free_hosttransport(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Sends a request, and gives the exchange that has begun.
+     */
+open func send(request: HttpRequest, reply: HttpReply) -> HttpExchange  {
+    return try!  FfiConverterTypeHttpExchange_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_hosttransport_send(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeHttpRequest_lower(request),
+        FfiConverterTypeHttpReply_lower(reply),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceHostTransport {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceHostTransport = UniffiVTableCallbackInterfaceHostTransport(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeHostTransport.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface HostTransport: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeHostTransport.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface HostTransport: handle missing in uniffiClone")
+            }
+        },
+        send: { (
+            uniffiHandle: UInt64,
+            request: RustBuffer,
+            reply: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<UInt64>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> HttpExchange in
+                guard let uniffiObj = try? FfiConverterTypeHostTransport.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.send(
+                     request: try FfiConverterTypeHttpRequest_lift(request),
+                     reply: try FfiConverterTypeHttpReply_lift(reply)
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeHttpExchange_lower($0) }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceHostTransport> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceHostTransport>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitHostTransport() {
+    uniffi_truebadge_ffi_fn_init_callback_vtable_hosttransport(UniffiCallbackInterfaceHostTransport.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHostTransport: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<HostTransport>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = HostTransport
+
+    public static func lift(_ handle: UInt64) throws -> HostTransport {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return HostTransportImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: HostTransport) -> UInt64 {
+         if let rustImpl = value as? HostTransportImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HostTransport {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HostTransport, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostTransport_lift(_ handle: UInt64) throws -> HostTransport {
+    return try FfiConverterTypeHostTransport.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostTransport_lower(_ value: HostTransport) -> UInt64 {
+    return FfiConverterTypeHostTransport.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A request that is under way.
+ */
+public protocol HttpExchange: AnyObject, Sendable {
+    
+    /**
+     * Nobody waits for the answer any more: ends the request and closes what it used. Comes once,
+     * also after the answer, when there is nothing left to end.
+     */
+    func cancel() 
+    
+}
+/**
+ * A request that is under way.
+ */
+open class HttpExchangeImpl: HttpExchange, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_truebadge_ffi_fn_clone_httpexchange(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_truebadge_ffi_fn_free_httpexchange(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Nobody waits for the answer any more: ends the request and closes what it used. Comes once,
+     * also after the answer, when there is nothing left to end.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_httpexchange_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceHttpExchange {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceHttpExchange = UniffiVTableCallbackInterfaceHttpExchange(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeHttpExchange.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface HttpExchange: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeHttpExchange.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface HttpExchange: handle missing in uniffiClone")
+            }
+        },
+        cancel: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeHttpExchange.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.cancel(
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceHttpExchange> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceHttpExchange>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitHttpExchange() {
+    uniffi_truebadge_ffi_fn_init_callback_vtable_httpexchange(UniffiCallbackInterfaceHttpExchange.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHttpExchange: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<HttpExchange>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = HttpExchange
+
+    public static func lift(_ handle: UInt64) throws -> HttpExchange {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return HttpExchangeImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: HttpExchange) -> UInt64 {
+         if let rustImpl = value as? HttpExchangeImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HttpExchange {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HttpExchange, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpExchange_lift(_ handle: UInt64) throws -> HttpExchange {
+    return try FfiConverterTypeHttpExchange.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpExchange_lower(_ value: HttpExchange) -> UInt64 {
+    return FfiConverterTypeHttpExchange.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Where the answer to [`HostTransport::send`] goes. Dropped unanswered, the connection broke; a
+ * second answer changes nothing.
+ */
+public protocol HttpReplyProtocol: AnyObject, Sendable {
+    
+    /**
+     * There is no answer.
+     */
+    func fail(failure: HttpFailure) throws 
+    
+    /**
+     * The relay answered.
+     */
+    func succeed(response: HttpResponse) throws 
+    
+}
+/**
+ * Where the answer to [`HostTransport::send`] goes. Dropped unanswered, the connection broke; a
+ * second answer changes nothing.
+ */
+open class HttpReply: HttpReplyProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_truebadge_ffi_fn_clone_httpreply(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_truebadge_ffi_fn_free_httpreply(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * There is no answer.
+     */
+open func fail(failure: HttpFailure)throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_httpreply_fail(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeHttpFailure_lower(failure),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The relay answered.
+     */
+open func succeed(response: HttpResponse)throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_httpreply_succeed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeHttpResponse_lower(response),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHttpReply: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = HttpReply
+
+    public static func lift(_ handle: UInt64) throws -> HttpReply {
+        return HttpReply(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: HttpReply) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HttpReply {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HttpReply, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpReply_lift(_ handle: UInt64) throws -> HttpReply {
+    return try FfiConverterTypeHttpReply.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpReply_lower(_ value: HttpReply) -> UInt64 {
+    return FfiConverterTypeHttpReply.lower(value)
 }
 
 
@@ -2295,150 +3094,6 @@ public func FfiConverterTypeNotificationsReply_lower(_ value: NotificationsReply
 
 
 
-
-
-/**
- * Where the answer to [`DeliveredNotifications::remove`] goes.
- */
-public protocol RemovalReplyProtocol: AnyObject, Sendable {
-    
-    /**
-     * iOS refused.
-     */
-    func fail() throws 
-    
-    /**
-     * They are gone.
-     */
-    func succeed() throws 
-    
-}
-/**
- * Where the answer to [`DeliveredNotifications::remove`] goes.
- */
-open class RemovalReply: RemovalReplyProtocol, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_truebadge_ffi_fn_clone_removalreply(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_truebadge_ffi_fn_free_removalreply(handle, $0) }
-    }
-
-    
-
-    
-    /**
-     * iOS refused.
-     */
-open func fail()throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
-        uniffiCallStatus in
-    uniffi_truebadge_ffi_fn_method_removalreply_fail(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-    /**
-     * They are gone.
-     */
-open func succeed()throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
-        uniffiCallStatus in
-    uniffi_truebadge_ffi_fn_method_removalreply_succeed(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-
-    
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeRemovalReply: FfiConverter {
-    typealias FfiType = UInt64
-    typealias SwiftType = RemovalReply
-
-    public static func lift(_ handle: UInt64) throws -> RemovalReply {
-        return RemovalReply(unsafeFromHandle: handle)
-    }
-
-    public static func lower(_ value: RemovalReply) -> UInt64 {
-        return value.uniffiCloneHandle()
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RemovalReply {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: RemovalReply, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeRemovalReply_lift(_ handle: UInt64) throws -> RemovalReply {
-    return try FfiConverterTypeRemovalReply.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeRemovalReply_lower(_ value: RemovalReply) -> UInt64 {
-    return FfiConverterTypeRemovalReply.lower(value)
-}
-
-
-
-
 /**
  * An account on this phone.
  */
@@ -2471,6 +3126,15 @@ public struct Account: Equatable, Hashable {
      * What the person did that the relay has not confirmed yet.
      */
     public let pending: UInt32
+    /**
+     * The pushes that its relay sent to this phone, and those that came.
+     */
+    public let pushes: PushCounters
+    /**
+     * Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
+     * again. None while it is good.
+     */
+    public let pushTokenEnded: PushTokenEnded?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2495,7 +3159,14 @@ public struct Account: Equatable, Hashable {
          */complete: Bool, 
         /**
          * What the person did that the relay has not confirmed yet.
-         */pending: UInt32) {
+         */pending: UInt32, 
+        /**
+         * The pushes that its relay sent to this phone, and those that came.
+         */pushes: PushCounters, 
+        /**
+         * Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
+         * again. None while it is good.
+         */pushTokenEnded: PushTokenEnded?) {
         self.account = account
         self.relay = relay
         self.totals = totals
@@ -2503,6 +3174,8 @@ public struct Account: Equatable, Hashable {
         self.signedOut = signedOut
         self.complete = complete
         self.pending = pending
+        self.pushes = pushes
+        self.pushTokenEnded = pushTokenEnded
     }
 
     
@@ -2527,7 +3200,9 @@ public struct FfiConverterTypeAccount: FfiConverterRustBuffer {
                 participates: FfiConverterBool.read(from: &buf), 
                 signedOut: FfiConverterBool.read(from: &buf), 
                 complete: FfiConverterBool.read(from: &buf), 
-                pending: FfiConverterUInt32.read(from: &buf)
+                pending: FfiConverterUInt32.read(from: &buf), 
+                pushes: FfiConverterTypePushCounters.read(from: &buf), 
+                pushTokenEnded: FfiConverterOptionTypePushTokenEnded.read(from: &buf)
         )
     }
 
@@ -2539,6 +3214,8 @@ public struct FfiConverterTypeAccount: FfiConverterRustBuffer {
         FfiConverterBool.write(value.signedOut, into: &buf)
         FfiConverterBool.write(value.complete, into: &buf)
         FfiConverterUInt32.write(value.pending, into: &buf)
+        FfiConverterTypePushCounters.write(value.pushes, into: &buf)
+        FfiConverterOptionTypePushTokenEnded.write(value.pushTokenEnded, into: &buf)
     }
 }
 
@@ -2575,6 +3252,11 @@ public struct BadgeState: Equatable, Hashable {
      * newest push, and the conversations may not add up to it yet.
      */
     public let complete: Bool
+    /**
+     * Whether enough was heard from the relays to show the number. Otherwise the icon stays as it
+     * is: what is not known is not zero.
+     */
+    public let known: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2588,10 +3270,15 @@ public struct BadgeState: Equatable, Hashable {
         /**
          * Whether every account's conversations are known in full. Otherwise the number comes from the
          * newest push, and the conversations may not add up to it yet.
-         */complete: Bool) {
+         */complete: Bool, 
+        /**
+         * Whether enough was heard from the relays to show the number. Otherwise the icon stays as it
+         * is: what is not known is not zero.
+         */known: Bool) {
         self.badge = badge
         self.generation = generation
         self.complete = complete
+        self.known = known
     }
 
     
@@ -2612,7 +3299,8 @@ public struct FfiConverterTypeBadgeState: FfiConverterRustBuffer {
             try BadgeState(
                 badge: FfiConverterUInt32.read(from: &buf), 
                 generation: FfiConverterUInt64.read(from: &buf), 
-                complete: FfiConverterBool.read(from: &buf)
+                complete: FfiConverterBool.read(from: &buf), 
+                known: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -2620,6 +3308,7 @@ public struct FfiConverterTypeBadgeState: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.badge, into: &buf)
         FfiConverterUInt64.write(value.generation, into: &buf)
         FfiConverterBool.write(value.complete, into: &buf)
+        FfiConverterBool.write(value.known, into: &buf)
     }
 }
 
@@ -2756,6 +3445,11 @@ public struct Configuration: Equatable, Hashable {
      * Which of the app's processes this is.
      */
     public let process: Process
+    /**
+     * What happens to delivered notifications when the badge becomes 0. The same in all of the
+     * app's processes.
+     */
+    public let atZero: AtZero
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2777,13 +3471,18 @@ public struct Configuration: Equatable, Hashable {
          */appVersion: String, 
         /**
          * Which of the app's processes this is.
-         */process: Process) {
+         */process: Process, 
+        /**
+         * What happens to delivered notifications when the badge becomes 0. The same in all of the
+         * app's processes.
+         */atZero: AtZero) {
         self.directory = directory
         self.device = device
         self.topic = topic
         self.environment = environment
         self.appVersion = appVersion
         self.process = process
+        self.atZero = atZero
     }
 
     
@@ -2807,7 +3506,8 @@ public struct FfiConverterTypeConfiguration: FfiConverterRustBuffer {
                 topic: FfiConverterString.read(from: &buf), 
                 environment: FfiConverterTypePushEnvironment.read(from: &buf), 
                 appVersion: FfiConverterString.read(from: &buf), 
-                process: FfiConverterTypeProcess.read(from: &buf)
+                process: FfiConverterTypeProcess.read(from: &buf), 
+                atZero: FfiConverterTypeAtZero.read(from: &buf)
         )
     }
 
@@ -2818,6 +3518,7 @@ public struct FfiConverterTypeConfiguration: FfiConverterRustBuffer {
         FfiConverterTypePushEnvironment.write(value.environment, into: &buf)
         FfiConverterString.write(value.appVersion, into: &buf)
         FfiConverterTypeProcess.write(value.process, into: &buf)
+        FfiConverterTypeAtZero.write(value.atZero, into: &buf)
     }
 }
 
@@ -3086,17 +3787,284 @@ public func FfiConverterTypeDeliveredNotification_lower(_ value: DeliveredNotifi
 
 
 /**
+ * A request to a relay.
+ */
+public struct HttpRequest: Equatable, Hashable {
+    /**
+     * `GET`, `PUT`, `POST` or `DELETE`.
+     */
+    public let method: String
+    /**
+     * The whole address. It goes to the relay as it is encoded.
+     */
+    public let url: String
+    /**
+     * The account's token, for `Authorization: Bearer …`. Never for a log.
+     */
+    public let credentials: String
+    /**
+     * A JSON body, sent as `application/json`.
+     */
+    public let body: Data?
+    /**
+     * The whole exchange may take this long.
+     */
+    public let timeoutMs: UInt32
+    /**
+     * The answer's body may be this long. A longer one is too large, and is not read to its end.
+     */
+    public let responseBytes: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `GET`, `PUT`, `POST` or `DELETE`.
+         */method: String, 
+        /**
+         * The whole address. It goes to the relay as it is encoded.
+         */url: String, 
+        /**
+         * The account's token, for `Authorization: Bearer …`. Never for a log.
+         */credentials: String, 
+        /**
+         * A JSON body, sent as `application/json`.
+         */body: Data?, 
+        /**
+         * The whole exchange may take this long.
+         */timeoutMs: UInt32, 
+        /**
+         * The answer's body may be this long. A longer one is too large, and is not read to its end.
+         */responseBytes: UInt32) {
+        self.method = method
+        self.url = url
+        self.credentials = credentials
+        self.body = body
+        self.timeoutMs = timeoutMs
+        self.responseBytes = responseBytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension HttpRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHttpRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HttpRequest {
+        return
+            try HttpRequest(
+                method: FfiConverterString.read(from: &buf), 
+                url: FfiConverterString.read(from: &buf), 
+                credentials: FfiConverterString.read(from: &buf), 
+                body: FfiConverterOptionData.read(from: &buf), 
+                timeoutMs: FfiConverterUInt32.read(from: &buf), 
+                responseBytes: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HttpRequest, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.method, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterString.write(value.credentials, into: &buf)
+        FfiConverterOptionData.write(value.body, into: &buf)
+        FfiConverterUInt32.write(value.timeoutMs, into: &buf)
+        FfiConverterUInt32.write(value.responseBytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpRequest_lift(_ buf: RustBuffer) throws -> HttpRequest {
+    return try FfiConverterTypeHttpRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpRequest_lower(_ value: HttpRequest) -> RustBuffer {
+    return FfiConverterTypeHttpRequest.lower(value)
+}
+
+
+/**
+ * A relay's answer.
+ */
+public struct HttpResponse: Equatable, Hashable {
+    /**
+     * The HTTP status. An error status is an answer too.
+     */
+    public let status: UInt16
+    /**
+     * The header `Retry-After`, as it came.
+     */
+    public let retryAfter: String?
+    /**
+     * The body.
+     */
+    public let body: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The HTTP status. An error status is an answer too.
+         */status: UInt16, 
+        /**
+         * The header `Retry-After`, as it came.
+         */retryAfter: String?, 
+        /**
+         * The body.
+         */body: Data) {
+        self.status = status
+        self.retryAfter = retryAfter
+        self.body = body
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension HttpResponse: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHttpResponse: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HttpResponse {
+        return
+            try HttpResponse(
+                status: FfiConverterUInt16.read(from: &buf), 
+                retryAfter: FfiConverterOptionString.read(from: &buf), 
+                body: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HttpResponse, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.status, into: &buf)
+        FfiConverterOptionString.write(value.retryAfter, into: &buf)
+        FfiConverterData.write(value.body, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpResponse_lift(_ buf: RustBuffer) throws -> HttpResponse {
+    return try FfiConverterTypeHttpResponse.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpResponse_lower(_ value: HttpResponse) -> RustBuffer {
+    return FfiConverterTypeHttpResponse.lower(value)
+}
+
+
+/**
+ * Pushes to this phone, for one account, by the counter that each of them carries.
+ */
+public struct PushCounters: Equatable, Hashable {
+    /**
+     * The counter of the newest that the relay says it sent. Above `received`: pushes were sent and
+     * did not come, or are under way.
+     */
+    public let sent: UInt64
+    /**
+     * The counter of the newest that came; 0 before the first.
+     */
+    public let received: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The counter of the newest that the relay says it sent. Above `received`: pushes were sent and
+         * did not come, or are under way.
+         */sent: UInt64, 
+        /**
+         * The counter of the newest that came; 0 before the first.
+         */received: UInt64) {
+        self.sent = sent
+        self.received = received
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PushCounters: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePushCounters: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushCounters {
+        return
+            try PushCounters(
+                sent: FfiConverterUInt64.read(from: &buf), 
+                received: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PushCounters, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.sent, into: &buf)
+        FfiConverterUInt64.write(value.received, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushCounters_lift(_ buf: RustBuffer) throws -> PushCounters {
+    return try FfiConverterTypePushCounters.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushCounters_lower(_ value: PushCounters) -> RustBuffer {
+    return FfiConverterTypePushCounters.lower(value)
+}
+
+
+/**
  * Something that the person did and that the relay refused for good.
  */
 public struct RejectedOperation: Equatable, Hashable {
+    /**
+     * Its place among all that were refused on this phone: for `forget_rejected`.
+     */
+    public let sequence: UInt64
     /**
      * The account.
      */
     public let account: String
     /**
-     * The operation's number on this phone.
+     * The operation's number.
      */
     public let number: UInt64
+    /**
+     * The conversation that it was about.
+     */
+    public let conversation: String
     /**
      * The relay's reason.
      */
@@ -3106,16 +4074,24 @@ public struct RejectedOperation: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
+         * Its place among all that were refused on this phone: for `forget_rejected`.
+         */sequence: UInt64, 
+        /**
          * The account.
          */account: String, 
         /**
-         * The operation's number on this phone.
+         * The operation's number.
          */number: UInt64, 
+        /**
+         * The conversation that it was about.
+         */conversation: String, 
         /**
          * The relay's reason.
          */reason: String) {
+        self.sequence = sequence
         self.account = account
         self.number = number
+        self.conversation = conversation
         self.reason = reason
     }
 
@@ -3135,15 +4111,19 @@ public struct FfiConverterTypeRejectedOperation: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RejectedOperation {
         return
             try RejectedOperation(
+                sequence: FfiConverterUInt64.read(from: &buf), 
                 account: FfiConverterString.read(from: &buf), 
                 number: FfiConverterUInt64.read(from: &buf), 
+                conversation: FfiConverterString.read(from: &buf), 
                 reason: FfiConverterString.read(from: &buf)
         )
     }
 
     public static func write(_ value: RejectedOperation, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.sequence, into: &buf)
         FfiConverterString.write(value.account, into: &buf)
         FfiConverterUInt64.write(value.number, into: &buf)
+        FfiConverterString.write(value.conversation, into: &buf)
         FfiConverterString.write(value.reason, into: &buf)
     }
 }
@@ -3276,7 +4256,13 @@ public struct WakeOutcome: Equatable, Hashable {
      */
     public let rejected: [RejectedOperation]
     /**
-     * Accounts that the relay ended.
+     * A relay says that APNs ended the push token: ask iOS for one again, and hand it over, also
+     * when it is the same. Said at most once an hour.
+     */
+    public let pushTokenWanted: Bool
+    /**
+     * Accounts that their relay ended: told in every wake until they are added again, or signed
+     * out here.
      */
     public let signedOut: [String]
     /**
@@ -3309,7 +4295,12 @@ public struct WakeOutcome: Equatable, Hashable {
          * What the relay refused for good.
          */rejected: [RejectedOperation], 
         /**
-         * Accounts that the relay ended.
+         * A relay says that APNs ended the push token: ask iOS for one again, and hand it over, also
+         * when it is the same. Said at most once an hour.
+         */pushTokenWanted: Bool, 
+        /**
+         * Accounts that their relay ended: told in every wake until they are added again, or signed
+         * out here.
          */signedOut: [String], 
         /**
          * What went wrong, if something did. What could be done without it was done.
@@ -3321,6 +4312,7 @@ public struct WakeOutcome: Equatable, Hashable {
         self.synced = synced
         self.removed = removed
         self.rejected = rejected
+        self.pushTokenWanted = pushTokenWanted
         self.signedOut = signedOut
         self.error = error
     }
@@ -3348,6 +4340,7 @@ public struct FfiConverterTypeWakeOutcome: FfiConverterRustBuffer {
                 synced: FfiConverterBool.read(from: &buf), 
                 removed: FfiConverterSequenceString.read(from: &buf), 
                 rejected: FfiConverterSequenceTypeRejectedOperation.read(from: &buf), 
+                pushTokenWanted: FfiConverterBool.read(from: &buf), 
                 signedOut: FfiConverterSequenceString.read(from: &buf), 
                 error: FfiConverterOptionTypeTrueBadgeError.read(from: &buf)
         )
@@ -3361,6 +4354,7 @@ public struct FfiConverterTypeWakeOutcome: FfiConverterRustBuffer {
         FfiConverterBool.write(value.synced, into: &buf)
         FfiConverterSequenceString.write(value.removed, into: &buf)
         FfiConverterSequenceTypeRejectedOperation.write(value.rejected, into: &buf)
+        FfiConverterBool.write(value.pushTokenWanted, into: &buf)
         FfiConverterSequenceString.write(value.signedOut, into: &buf)
         FfiConverterOptionTypeTrueBadgeError.write(value.error, into: &buf)
     }
@@ -3380,6 +4374,83 @@ public func FfiConverterTypeWakeOutcome_lift(_ buf: RustBuffer) throws -> WakeOu
 public func FfiConverterTypeWakeOutcome_lower(_ value: WakeOutcome) -> RustBuffer {
     return FfiConverterTypeWakeOutcome.lower(value)
 }
+
+
+/**
+ * What happens to delivered notifications when the badge becomes 0, at which iOS drops all of the
+ * app's: also those of muted conversations and of accounts that take no part in the badge.
+ */
+
+public enum AtZero: Equatable, Hashable {
+    
+    /**
+     * Those that are read are removed one by one, then 0 is set, and those that iOS dropped though
+     * they are not read are delivered again, silently.
+     */
+    case keep
+    /**
+     * 0 is set at once, and iOS drops them all.
+     */
+    case clear
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AtZero: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAtZero: FfiConverterRustBuffer {
+    typealias SwiftType = AtZero
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AtZero {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .keep
+        
+        case 2: return .clear
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: AtZero, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .keep:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .clear:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAtZero_lift(_ buf: RustBuffer) throws -> AtZero {
+    return try FfiConverterTypeAtZero.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAtZero_lower(_ value: AtZero) -> RustBuffer {
+    return FfiConverterTypeAtZero.lower(value)
+}
+
 
 
 /**
@@ -3598,6 +4669,111 @@ public func FfiConverterTypeDisposition_lift(_ buf: RustBuffer) throws -> Dispos
 #endif
 public func FfiConverterTypeDisposition_lower(_ value: Disposition) -> RustBuffer {
     return FfiConverterTypeDisposition.lower(value)
+}
+
+
+
+/**
+ * Why there is no answer.
+ */
+
+public enum HttpFailure: Equatable, Hashable {
+    
+    /**
+     * No network, no such host, or nobody listens.
+     */
+    case noConnection
+    /**
+     * The request's time ran out.
+     */
+    case timedOut
+    /**
+     * TLS failed.
+     */
+    case notTrusted
+    /**
+     * The answer is larger than it may be.
+     */
+    case tooLarge
+    /**
+     * The connection broke, the answer is not HTTP, or anything else.
+     */
+    case broken
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension HttpFailure: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHttpFailure: FfiConverterRustBuffer {
+    typealias SwiftType = HttpFailure
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HttpFailure {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .noConnection
+        
+        case 2: return .timedOut
+        
+        case 3: return .notTrusted
+        
+        case 4: return .tooLarge
+        
+        case 5: return .broken
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: HttpFailure, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .noConnection:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .timedOut:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .notTrusted:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .tooLarge:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .broken:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpFailure_lift(_ buf: RustBuffer) throws -> HttpFailure {
+    return try FfiConverterTypeHttpFailure.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHttpFailure_lower(_ value: HttpFailure) -> RustBuffer {
+    return FfiConverterTypeHttpFailure.lower(value)
 }
 
 
@@ -3833,6 +5009,101 @@ public func FfiConverterTypePushEnvironment_lift(_ buf: RustBuffer) throws -> Pu
 #endif
 public func FfiConverterTypePushEnvironment_lower(_ value: PushEnvironment) -> RustBuffer {
     return FfiConverterTypePushEnvironment.lower(value)
+}
+
+
+
+/**
+ * Why APNs will not push to a phone's token any more. What to do about it is the same for all.
+ */
+
+public enum PushTokenEnded: Equatable, Hashable {
+    
+    /**
+     * It is no token of this environment.
+     */
+    case badDeviceToken
+    /**
+     * It is another app's.
+     */
+    case deviceTokenNotForTopic
+    /**
+     * The app was removed, or the token has expired.
+     */
+    case unregistered
+    /**
+     * A reason that this version does not know.
+     */
+    case unknown
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PushTokenEnded: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePushTokenEnded: FfiConverterRustBuffer {
+    typealias SwiftType = PushTokenEnded
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushTokenEnded {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .badDeviceToken
+        
+        case 2: return .deviceTokenNotForTopic
+        
+        case 3: return .unregistered
+        
+        case 4: return .unknown
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PushTokenEnded, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .badDeviceToken:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .deviceTokenNotForTopic:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .unregistered:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushTokenEnded_lift(_ buf: RustBuffer) throws -> PushTokenEnded {
+    return try FfiConverterTypePushTokenEnded.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushTokenEnded_lower(_ value: PushTokenEnded) -> RustBuffer {
+    return FfiConverterTypePushTokenEnded.lower(value)
 }
 
 
@@ -4237,6 +5508,30 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeHostTransport: FfiConverterRustBuffer {
+    typealias SwiftType = HostTransport?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeHostTransport.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeHostTransport.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeBadgeState: FfiConverterRustBuffer {
     typealias SwiftType = BadgeState?
 
@@ -4285,6 +5580,30 @@ fileprivate struct FfiConverterOptionTypeDisposition: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypePushTokenEnded: FfiConverterRustBuffer {
+    typealias SwiftType = PushTokenEnded?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePushTokenEnded.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePushTokenEnded.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeTrueBadgeError: FfiConverterRustBuffer {
     typealias SwiftType = TrueBadgeError?
 
@@ -4303,6 +5622,31 @@ fileprivate struct FfiConverterOptionTypeTrueBadgeError: FfiConverterRustBuffer 
         case 1: return try FfiConverterTypeTrueBadgeError.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = [UInt64]
+
+    public static func write(_ value: [UInt64], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterUInt64.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt64] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UInt64]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterUInt64.read(from: &buf))
+        }
+        return seq
     }
 }
 
@@ -4494,16 +5838,13 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_appbadge_set_badge() != 48952) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_truebadge_ffi_checksum_method_badgereply_fail() != 31387) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_truebadge_ffi_checksum_method_badgereply_succeed() != 60257) {
+    if (uniffi_truebadge_ffi_checksum_method_appbadge_set_badge() != 43325) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_credentialprovider_credentials() != 41178) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_credentialprovider_forget() != 6425) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_credentialsreply_fail() != 46966) {
@@ -4515,7 +5856,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_deliverednotifications_list() != 24992) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_deliverednotifications_remove() != 17149) {
+    if (uniffi_truebadge_ffi_checksum_method_deliverednotifications_remove() != 50105) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_deliverednotifications_restore() != 36843) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_donereply_fail() != 43149) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_donereply_succeed() != 19882) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_notificationsreply_fail() != 47621) {
@@ -4524,19 +5874,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_notificationsreply_succeed() != 41197) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_removalreply_fail() != 60543) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_truebadge_ffi_checksum_method_removalreply_succeed() != 41908) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_truebadge_ffi_checksum_method_cancellation_cancel() != 28503) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_accounts() != 13202) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_engine_add_account() != 37870) {
+    if (uniffi_truebadge_ffi_checksum_method_engine_add_account() != 63282) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_badge() != 6885) {
@@ -4545,7 +5889,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_engine_conversations() != 59739) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_truebadge_ffi_checksum_method_engine_forget_rejected() != 10070) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_truebadge_ffi_checksum_method_engine_handle_push() != 7436) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_engine_mark_all_read() != 16716) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_engine_mark_items_read() != 4628) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_mark_read() != 41194) {
@@ -4560,13 +5913,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_engine_refresh() != 14031) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_engine_remove_account() != 7230) {
+    if (uniffi_truebadge_ffi_checksum_method_engine_rejected_operations() != 51156) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_resume() != 51853) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_set_conditions() != 61416) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_engine_set_level() != 25852) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_set_participation() != 40022) {
@@ -4578,19 +5934,36 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_engine_set_push_token() != 40743) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_truebadge_ffi_checksum_method_engine_sign_out() != 16134) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_truebadge_ffi_checksum_method_engine_suspend() != 65500) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_hosttransport_send() != 7527) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_httpexchange_cancel() != 51682) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_httpreply_fail() != 41384) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_httpreply_succeed() != 46263) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_constructor_cancellation_new() != 31197) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_constructor_engine_new() != 4019) {
+    if (uniffi_truebadge_ffi_checksum_constructor_engine_new() != 17109) {
         return InitializationResult.apiChecksumMismatch
     }
 
     uniffiCallbackInitAppBadge()
     uniffiCallbackInitCredentialProvider()
     uniffiCallbackInitDeliveredNotifications()
+    uniffiCallbackInitHostTransport()
+    uniffiCallbackInitHttpExchange()
     return InitializationResult.ok
 }()
 

@@ -53,6 +53,63 @@ import TrueBadge
         #expect(try await phone.app.markUnread("friends", in: "alice", marked: false).badge == 0)
     }
 
+    @Test func singleMessagesLevelsAndWholeAccountsCanBeRead() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+        try await phone.app.handlePush(relay.push([("friends", 3), ("family", 2), ("news", 4)]))
+        let app = phone.app
+
+        #expect(
+            try await app.markItemsRead([2], of: "friends", in: "alice", remaining: 2).badge == 8)
+        #expect(try await app.setLevel(.none, of: "news", in: "alice").badge == 4)
+        let news = try await app.conversations(of: "alice").first { $0.id == "news" }
+        #expect(news?.level == Conversation.Level.none)
+        #expect(try await app.markAllRead(in: "alice").badge == 0)
+        #expect(try await app.accounts.first?.pending == 5)
+        await #expect(throws: TrueBadgeError.self) {
+            try await app.markItemsRead([], of: "friends", in: "alice")
+        }
+    }
+
+    @Test func whatTheRelayRefusedIsToldUntilTheAppTookNote() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble { request in
+            guard request.method == "POST" else { return nil }
+            var answer = RelayDouble.changes(at: 1, reset: false, acknowledged: 1)
+            answer["rejected"] = [["number": 1, "reason": "there is no such conversation"]]
+            answer["applied"] = [[String: any Sendable]]()
+            return (200, answer)
+        }
+        try await phone.launch(with: relay)
+        let app = phone.app
+        #expect(try await app.markUnread("friends", in: "alice").badge == 1)
+
+        let outcome = try await app.refresh(.operation)
+
+        let refused = try #require(outcome.rejected.first)
+        #expect(refused.account == "alice" && refused.conversation == "friends")
+        #expect(refused.reason == "there is no such conversation")
+        #expect(try await app.badge.badge == 0)
+        #expect(try await app.rejectedOperations == [refused])
+        try await app.forgetRejected(upTo: refused)
+        #expect(try await app.rejectedOperations.isEmpty)
+    }
+
+    @Test func aSignedOutAccountIsGoneAtOnceAndItsTokenWhenTheRelayKnows() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+        try await phone.app.handlePush(relay.push([("friends", 3)]))
+
+        #expect(try await phone.app.signOut("alice").badge == 0)
+        #expect(try await phone.app.accounts.isEmpty)
+        #expect(await phone.screen.forgotten.isEmpty)
+
+        try await phone.app.refresh(.foreground)
+        #expect(await phone.screen.forgotten == ["alice: token of alice"])
+    }
+
     @Test func thePushTokenAndTheConditionsReachTheRelay() async throws {
         let phone = try Phone()
         let relay = try RelayDouble()

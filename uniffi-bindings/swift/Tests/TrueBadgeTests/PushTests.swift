@@ -95,7 +95,7 @@ import TrueBadge
         #expect(try await phone.app.setPolicy(.conversations).badge == 3)
         #expect(try await phone.app.policy == .conversations)
         #expect(try await phone.app.setParticipation(false, of: "work").badge == 1)
-        #expect(try await phone.app.removeAccount("alice").badge == 0)
+        #expect(try await phone.app.signOut("alice").badge == 0)
         #expect(try await phone.app.accounts.map(\.id) == ["work"])
     }
 

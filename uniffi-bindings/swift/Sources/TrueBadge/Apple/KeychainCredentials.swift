@@ -14,8 +14,10 @@
             try keychain.set(token, as: account.rawValue)
         }
 
-        /// Forgets an account's token. Call it when the person signs out.
-        public func remove(_ account: AccountID) throws {
+        /// Deletes an account's token, if it still is this one. TrueBadge calls it when a signed-out
+        /// account's relay knows.
+        public func forget(_ account: AccountID, token: String) throws {
+            guard try keychain.text(account.rawValue) == token else { return }
             try keychain.remove(account.rawValue)
         }
 

@@ -12,7 +12,7 @@ final class BadgeBridge: TrueBadgeCore.AppBadge {
 
     init(_ badge: any AppIconBadge) { self.badge = badge }
 
-    func setBadge(count: UInt32, reply: BadgeReply) {
+    func setBadge(count: UInt32, reply: DoneReply) {
         calls.add { [badge] in
             do {
                 try await badge.setBadge(Int(count))

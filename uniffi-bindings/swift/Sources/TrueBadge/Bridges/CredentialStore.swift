@@ -7,6 +7,9 @@ public protocol CredentialStore: Sendable {
     ///
     /// - Parameter refused: the token that the relay no longer takes: give a fresh one.
     func token(for account: AccountID, refused: String?) async throws -> String?
+    /// Deletes an account's token, if it still is this one: the account was signed out here, and its
+    /// relay knows. Another one belongs to a sign-in since then, and stays.
+    func forget(_ account: AccountID, token: String) async throws
 }
 
 final class CredentialsBridge: TrueBadgeCore.CredentialProvider {
@@ -20,6 +23,17 @@ final class CredentialsBridge: TrueBadgeCore.CredentialProvider {
                 let account = AccountID(rawValue: account)
                 try reply.succeed(
                     token: try await credentials.token(for: account, refused: refused))
+            } catch {
+                try? reply.fail()
+            }
+        }
+    }
+
+    func forget(account: String, credentials token: String, reply: DoneReply) {
+        Task { [credentials] in
+            do {
+                try await credentials.forget(AccountID(rawValue: account), token: token)
+                try reply.succeed()
             } catch {
                 try? reply.fail()
             }

@@ -21,12 +21,33 @@ public struct Account: Sendable, Hashable, Identifiable {
     public let isComplete: Bool
     /// How much of what the person did here its relay has not confirmed yet.
     public let pending: Int
+    /// The counter of the newest push that its relay says it sent. Above ``pushesReceived``: pushes
+    /// were sent and did not come, or are under way.
+    public let pushesSent: UInt64
+    /// The counter of the newest push that came; 0 before the first.
+    public let pushesReceived: UInt64
+    /// Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
+    /// again. `nil` while it is good.
+    public let pushTokenEnded: PushTokenEnded?
+}
+
+/// Why APNs will not push to a phone's token any more. What to do about it is the same for all: ask
+/// iOS for a token again, and register it.
+public enum PushTokenEnded: String, Sendable {
+    /// It is no token of this environment.
+    case badDeviceToken
+    /// It is another app's.
+    case deviceTokenNotForTopic
+    /// The app was removed, or the token has expired.
+    case unregistered
+    /// A reason that this version does not know.
+    case unknown
 }
 
 /// A conversation with something to show, as the person should see it.
 public struct Conversation: Sendable, Hashable, Identifiable {
     /// What of a conversation may count.
-    public enum Level: Sendable {
+    public enum Level: String, Sendable {
         /// Every unread message.
         case all
         /// Only those that mention the person.
@@ -66,6 +87,9 @@ extension Account {
         isSignedOut = core.signedOut
         isComplete = core.complete
         pending = Int(core.pending)
+        pushesSent = core.pushes.sent
+        pushesReceived = core.pushes.received
+        pushTokenEnded = core.pushTokenEnded.map(PushTokenEnded.init)
     }
 }
 
@@ -85,5 +109,27 @@ extension Conversation {
             }
         isMarkedUnread = core.markedUnread
         isPending = core.pending
+    }
+}
+
+extension Conversation.Level {
+    var core: TrueBadgeCore.Level {
+        switch self {
+        case .all: .all
+        case .mentions: .mentions
+        case .none: .none
+        }
+    }
+}
+
+extension PushTokenEnded {
+    init(_ core: TrueBadgeCore.PushTokenEnded) {
+        self =
+            switch core {
+            case .badDeviceToken: .badDeviceToken
+            case .deviceTokenNotForTopic: .deviceTokenNotForTopic
+            case .unregistered: .unregistered
+            case .unknown: .unknown
+            }
     }
 }

@@ -9,6 +9,9 @@ public struct BadgeState: Sendable, Hashable {
     /// Whether every account's conversations are known in full. Otherwise the number is the
     /// server's, and the conversations may not add up to it yet.
     public let isComplete: Bool
+    /// Whether enough was heard from the relays to show the number. Otherwise the icon stays as it
+    /// is: what is not known is not zero.
+    public let isKnown: Bool
 }
 
 /// Which number the badge shows.
@@ -51,6 +54,7 @@ extension BadgeState {
         badge = Int(core.badge)
         generation = core.generation
         isComplete = core.complete
+        isKnown = core.known
     }
 }
 

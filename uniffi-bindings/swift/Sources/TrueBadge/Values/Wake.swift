@@ -38,18 +38,22 @@ public enum PushDisposition: String, Sendable {
     case gap
 }
 
+/// Something that the person did and that the relay refused for good. It no longer counts.
+public struct RejectedOperation: Sendable, Hashable {
+    /// The account.
+    public let account: AccountID
+    /// The conversation that it was about.
+    public let conversation: ConversationID
+    /// The operation's number.
+    public let number: UInt64
+    /// The relay's reason.
+    public let reason: String
+    /// Its place among all that were refused on this phone.
+    let sequence: UInt64
+}
+
 /// What a wake did.
 public struct WakeOutcome: Sendable, Equatable {
-    /// Something that the person did and that the relay refused for good.
-    public struct Rejected: Sendable, Hashable {
-        /// The account.
-        public let account: AccountID
-        /// Its number on this phone.
-        public let number: UInt64
-        /// The relay's reason.
-        public let reason: String
-    }
-
     /// Why the app ran.
     public let cause: WakeCause
     /// What the push was, if it was one.
@@ -63,11 +67,26 @@ public struct WakeOutcome: Sendable, Equatable {
     /// The notifications that were removed because they are read.
     public let removed: [String]
     /// What relays refused for good.
-    public let rejected: [Rejected]
-    /// Accounts that their relays ended.
+    public let rejected: [RejectedOperation]
+    /// A relay says that APNs ended the push token: ask iOS for one again
+    /// (`registerForRemoteNotifications`), and register it, also when it is the same. Said at most
+    /// once an hour.
+    public let pushTokenWanted: Bool
+    /// Accounts that their relays ended: told in every wake until they are added again, or signed
+    /// out here.
     public let signedOut: [AccountID]
     /// What went wrong first, if something did. What could be done without it was done.
     public let error: TrueBadgeError?
+}
+
+extension RejectedOperation {
+    init(_ core: TrueBadgeCore.RejectedOperation) {
+        account = AccountID(rawValue: core.account)
+        conversation = ConversationID(rawValue: core.conversation)
+        number = core.number
+        reason = core.reason
+        sequence = core.sequence
+    }
 }
 
 extension WakeOutcome {
@@ -78,10 +97,8 @@ extension WakeOutcome {
         shown = core.shown
         synced = core.synced
         removed = core.removed
-        rejected = core.rejected.map {
-            Rejected(
-                account: AccountID(rawValue: $0.account), number: $0.number, reason: $0.reason)
-        }
+        rejected = core.rejected.map(RejectedOperation.init)
+        pushTokenWanted = core.pushTokenWanted
         signedOut = core.signedOut.map(AccountID.init(rawValue:))
         error = core.error.map(TrueBadgeError.init)
     }

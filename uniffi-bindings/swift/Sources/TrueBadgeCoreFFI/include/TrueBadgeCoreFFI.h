@@ -257,6 +257,13 @@ typedef void (*UniffiCallbackInterfaceCredentialProviderMethod0)(uint64_t, RustB
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_CREDENTIAL_PROVIDER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_CREDENTIAL_PROVIDER_METHOD1
+typedef void (*UniffiCallbackInterfaceCredentialProviderMethod1)(uint64_t, RustBuffer, RustBuffer, uint64_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_DELIVERED_NOTIFICATIONS_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_DELIVERED_NOTIFICATIONS_METHOD0
 typedef void (*UniffiCallbackInterfaceDeliveredNotificationsMethod0)(uint64_t, uint64_t, void* _Nonnull, 
@@ -267,6 +274,27 @@ typedef void (*UniffiCallbackInterfaceDeliveredNotificationsMethod0)(uint64_t, u
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_DELIVERED_NOTIFICATIONS_METHOD1
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_DELIVERED_NOTIFICATIONS_METHOD1
 typedef void (*UniffiCallbackInterfaceDeliveredNotificationsMethod1)(uint64_t, RustBuffer, uint64_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_DELIVERED_NOTIFICATIONS_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_DELIVERED_NOTIFICATIONS_METHOD2
+typedef void (*UniffiCallbackInterfaceDeliveredNotificationsMethod2)(uint64_t, RustBuffer, uint64_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_TRANSPORT_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_TRANSPORT_METHOD0
+typedef void (*UniffiCallbackInterfaceHostTransportMethod0)(uint64_t, RustBuffer, uint64_t, uint64_t* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HTTP_EXCHANGE_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HTTP_EXCHANGE_METHOD0
+typedef void (*UniffiCallbackInterfaceHttpExchangeMethod0)(uint64_t, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -286,6 +314,7 @@ typedef struct UniffiVTableCallbackInterfaceCredentialProvider {
     UniffiCallbackInterfaceFree _Nonnull uniffiFree;
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceCredentialProviderMethod0 _Nonnull credentials;
+    UniffiCallbackInterfaceCredentialProviderMethod1 _Nonnull forget;
 } UniffiVTableCallbackInterfaceCredentialProvider;
 
 #endif
@@ -296,7 +325,26 @@ typedef struct UniffiVTableCallbackInterfaceDeliveredNotifications {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceDeliveredNotificationsMethod0 _Nonnull list;
     UniffiCallbackInterfaceDeliveredNotificationsMethod1 _Nonnull remove;
+    UniffiCallbackInterfaceDeliveredNotificationsMethod2 _Nonnull restore;
 } UniffiVTableCallbackInterfaceDeliveredNotifications;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HOST_TRANSPORT
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HOST_TRANSPORT
+typedef struct UniffiVTableCallbackInterfaceHostTransport {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceHostTransportMethod0 _Nonnull send;
+} UniffiVTableCallbackInterfaceHostTransport;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HTTP_EXCHANGE
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HTTP_EXCHANGE
+typedef struct UniffiVTableCallbackInterfaceHttpExchange {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceHttpExchangeMethod0 _Nonnull cancel;
+} UniffiVTableCallbackInterfaceHttpExchange;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_APPBADGE
@@ -319,26 +367,6 @@ void uniffi_truebadge_ffi_fn_init_callback_vtable_appbadge(const UniffiVTableCal
 void uniffi_truebadge_ffi_fn_method_appbadge_set_badge(uint64_t ptr, uint32_t count, uint64_t reply, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_BADGEREPLY
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_BADGEREPLY
-uint64_t uniffi_truebadge_ffi_fn_clone_badgereply(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_BADGEREPLY
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_BADGEREPLY
-void uniffi_truebadge_ffi_fn_free_badgereply(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_BADGEREPLY_FAIL
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_BADGEREPLY_FAIL
-void uniffi_truebadge_ffi_fn_method_badgereply_fail(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_BADGEREPLY_SUCCEED
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_BADGEREPLY_SUCCEED
-void uniffi_truebadge_ffi_fn_method_badgereply_succeed(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_CREDENTIALPROVIDER
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_CREDENTIALPROVIDER
 uint64_t uniffi_truebadge_ffi_fn_clone_credentialprovider(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -357,6 +385,11 @@ void uniffi_truebadge_ffi_fn_init_callback_vtable_credentialprovider(const Uniff
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_CREDENTIALPROVIDER_CREDENTIALS
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_CREDENTIALPROVIDER_CREDENTIALS
 void uniffi_truebadge_ffi_fn_method_credentialprovider_credentials(uint64_t ptr, RustBuffer account, RustBuffer refused, uint64_t reply, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_CREDENTIALPROVIDER_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_CREDENTIALPROVIDER_FORGET
+void uniffi_truebadge_ffi_fn_method_credentialprovider_forget(uint64_t ptr, RustBuffer account, RustBuffer credentials, uint64_t reply, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_CREDENTIALSREPLY
@@ -404,6 +437,31 @@ void uniffi_truebadge_ffi_fn_method_deliverednotifications_list(uint64_t ptr, ui
 void uniffi_truebadge_ffi_fn_method_deliverednotifications_remove(uint64_t ptr, RustBuffer identifiers, uint64_t reply, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_DELIVEREDNOTIFICATIONS_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_DELIVEREDNOTIFICATIONS_RESTORE
+void uniffi_truebadge_ffi_fn_method_deliverednotifications_restore(uint64_t ptr, RustBuffer identifiers, uint64_t reply, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_DONEREPLY
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_DONEREPLY
+uint64_t uniffi_truebadge_ffi_fn_clone_donereply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_DONEREPLY
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_DONEREPLY
+void uniffi_truebadge_ffi_fn_free_donereply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_DONEREPLY_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_DONEREPLY_FAIL
+void uniffi_truebadge_ffi_fn_method_donereply_fail(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_DONEREPLY_SUCCEED
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_DONEREPLY_SUCCEED
+void uniffi_truebadge_ffi_fn_method_donereply_succeed(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_NOTIFICATIONSREPLY
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_NOTIFICATIONSREPLY
 uint64_t uniffi_truebadge_ffi_fn_clone_notificationsreply(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -422,26 +480,6 @@ void uniffi_truebadge_ffi_fn_method_notificationsreply_fail(uint64_t ptr, RustCa
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_NOTIFICATIONSREPLY_SUCCEED
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_NOTIFICATIONSREPLY_SUCCEED
 void uniffi_truebadge_ffi_fn_method_notificationsreply_succeed(uint64_t ptr, RustBuffer notifications, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_REMOVALREPLY
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_REMOVALREPLY
-uint64_t uniffi_truebadge_ffi_fn_clone_removalreply(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_REMOVALREPLY
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_REMOVALREPLY
-void uniffi_truebadge_ffi_fn_free_removalreply(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_REMOVALREPLY_FAIL
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_REMOVALREPLY_FAIL
-void uniffi_truebadge_ffi_fn_method_removalreply_fail(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_REMOVALREPLY_SUCCEED
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_REMOVALREPLY_SUCCEED
-void uniffi_truebadge_ffi_fn_method_removalreply_succeed(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_CANCELLATION
@@ -477,7 +515,7 @@ void uniffi_truebadge_ffi_fn_free_engine(uint64_t handle, RustCallStatus *_Nonnu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CONSTRUCTOR_ENGINE_NEW
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CONSTRUCTOR_ENGINE_NEW
-uint64_t uniffi_truebadge_ffi_fn_constructor_engine_new(RustBuffer configuration, uint64_t badge, uint64_t delivered, uint64_t credentials, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_truebadge_ffi_fn_constructor_engine_new(RustBuffer configuration, uint64_t badge, uint64_t delivered, uint64_t credentials, RustBuffer transport, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_ACCOUNTS
@@ -500,9 +538,24 @@ RustBuffer uniffi_truebadge_ffi_fn_method_engine_badge(uint64_t ptr, RustCallSta
 RustBuffer uniffi_truebadge_ffi_fn_method_engine_conversations(uint64_t ptr, RustBuffer account, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_FORGET_REJECTED
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_FORGET_REJECTED
+void uniffi_truebadge_ffi_fn_method_engine_forget_rejected(uint64_t ptr, uint64_t up_to_sequence, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_HANDLE_PUSH
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_HANDLE_PUSH
 uint64_t uniffi_truebadge_ffi_fn_method_engine_handle_push(uint64_t ptr, RustBuffer payload, uint32_t budget_ms, uint64_t cancellation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_MARK_ALL_READ
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_MARK_ALL_READ
+RustBuffer uniffi_truebadge_ffi_fn_method_engine_mark_all_read(uint64_t ptr, RustBuffer account, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_MARK_ITEMS_READ
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_MARK_ITEMS_READ
+RustBuffer uniffi_truebadge_ffi_fn_method_engine_mark_items_read(uint64_t ptr, RustBuffer account, RustBuffer conversation, RustBuffer positions, uint32_t remaining, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_MARK_READ
@@ -525,9 +578,9 @@ RustBuffer uniffi_truebadge_ffi_fn_method_engine_policy(uint64_t ptr, RustCallSt
 uint64_t uniffi_truebadge_ffi_fn_method_engine_refresh(uint64_t ptr, RustBuffer cause, uint32_t budget_ms, uint64_t cancellation
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_REMOVE_ACCOUNT
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_REMOVE_ACCOUNT
-RustBuffer uniffi_truebadge_ffi_fn_method_engine_remove_account(uint64_t ptr, RustBuffer account, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_REJECTED_OPERATIONS
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_REJECTED_OPERATIONS
+RustBuffer uniffi_truebadge_ffi_fn_method_engine_rejected_operations(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_RESUME
@@ -538,6 +591,11 @@ void uniffi_truebadge_ffi_fn_method_engine_resume(uint64_t ptr, RustCallStatus *
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_CONDITIONS
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_CONDITIONS
 void uniffi_truebadge_ffi_fn_method_engine_set_conditions(uint64_t ptr, RustBuffer conditions, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_LEVEL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_LEVEL
+RustBuffer uniffi_truebadge_ffi_fn_method_engine_set_level(uint64_t ptr, RustBuffer account, RustBuffer conversation, RustBuffer level, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_PARTICIPATION
@@ -555,9 +613,74 @@ RustBuffer uniffi_truebadge_ffi_fn_method_engine_set_policy(uint64_t ptr, RustBu
 void uniffi_truebadge_ffi_fn_method_engine_set_push_token(uint64_t ptr, RustBuffer token, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SIGN_OUT
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SIGN_OUT
+RustBuffer uniffi_truebadge_ffi_fn_method_engine_sign_out(uint64_t ptr, RustBuffer account, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SUSPEND
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SUSPEND
 void uniffi_truebadge_ffi_fn_method_engine_suspend(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_HOSTTRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_HOSTTRANSPORT
+uint64_t uniffi_truebadge_ffi_fn_clone_hosttransport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_HOSTTRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_HOSTTRANSPORT
+void uniffi_truebadge_ffi_fn_free_hosttransport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_INIT_CALLBACK_VTABLE_HOSTTRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_INIT_CALLBACK_VTABLE_HOSTTRANSPORT
+void uniffi_truebadge_ffi_fn_init_callback_vtable_hosttransport(const UniffiVTableCallbackInterfaceHostTransport* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HOSTTRANSPORT_SEND
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HOSTTRANSPORT_SEND
+uint64_t uniffi_truebadge_ffi_fn_method_hosttransport_send(uint64_t ptr, RustBuffer request, uint64_t reply, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_HTTPEXCHANGE
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_HTTPEXCHANGE
+uint64_t uniffi_truebadge_ffi_fn_clone_httpexchange(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_HTTPEXCHANGE
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_HTTPEXCHANGE
+void uniffi_truebadge_ffi_fn_free_httpexchange(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_INIT_CALLBACK_VTABLE_HTTPEXCHANGE
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_INIT_CALLBACK_VTABLE_HTTPEXCHANGE
+void uniffi_truebadge_ffi_fn_init_callback_vtable_httpexchange(const UniffiVTableCallbackInterfaceHttpExchange* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HTTPEXCHANGE_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HTTPEXCHANGE_CANCEL
+void uniffi_truebadge_ffi_fn_method_httpexchange_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_HTTPREPLY
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_CLONE_HTTPREPLY
+uint64_t uniffi_truebadge_ffi_fn_clone_httpreply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_HTTPREPLY
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_FREE_HTTPREPLY
+void uniffi_truebadge_ffi_fn_free_httpreply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HTTPREPLY_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HTTPREPLY_FAIL
+void uniffi_truebadge_ffi_fn_method_httpreply_fail(uint64_t ptr, RustBuffer failure, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HTTPREPLY_SUCCEED
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_HTTPREPLY_SUCCEED
+void uniffi_truebadge_ffi_fn_method_httpreply_succeed(uint64_t ptr, RustBuffer response, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_TRUEBADGE_FFI_RUSTBUFFER_ALLOC
@@ -826,21 +949,15 @@ uint16_t uniffi_truebadge_ffi_checksum_method_appbadge_set_badge(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_BADGEREPLY_FAIL
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_BADGEREPLY_FAIL
-uint16_t uniffi_truebadge_ffi_checksum_method_badgereply_fail(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_BADGEREPLY_SUCCEED
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_BADGEREPLY_SUCCEED
-uint16_t uniffi_truebadge_ffi_checksum_method_badgereply_succeed(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_CREDENTIALPROVIDER_CREDENTIALS
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_CREDENTIALPROVIDER_CREDENTIALS
 uint16_t uniffi_truebadge_ffi_checksum_method_credentialprovider_credentials(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_CREDENTIALPROVIDER_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_CREDENTIALPROVIDER_FORGET
+uint16_t uniffi_truebadge_ffi_checksum_method_credentialprovider_forget(void
     
 );
 #endif
@@ -868,6 +985,24 @@ uint16_t uniffi_truebadge_ffi_checksum_method_deliverednotifications_remove(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_DELIVEREDNOTIFICATIONS_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_DELIVEREDNOTIFICATIONS_RESTORE
+uint16_t uniffi_truebadge_ffi_checksum_method_deliverednotifications_restore(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_DONEREPLY_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_DONEREPLY_FAIL
+uint16_t uniffi_truebadge_ffi_checksum_method_donereply_fail(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_DONEREPLY_SUCCEED
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_DONEREPLY_SUCCEED
+uint16_t uniffi_truebadge_ffi_checksum_method_donereply_succeed(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_NOTIFICATIONSREPLY_FAIL
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_NOTIFICATIONSREPLY_FAIL
 uint16_t uniffi_truebadge_ffi_checksum_method_notificationsreply_fail(void
@@ -877,18 +1012,6 @@ uint16_t uniffi_truebadge_ffi_checksum_method_notificationsreply_fail(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_NOTIFICATIONSREPLY_SUCCEED
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_NOTIFICATIONSREPLY_SUCCEED
 uint16_t uniffi_truebadge_ffi_checksum_method_notificationsreply_succeed(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_REMOVALREPLY_FAIL
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_REMOVALREPLY_FAIL
-uint16_t uniffi_truebadge_ffi_checksum_method_removalreply_fail(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_REMOVALREPLY_SUCCEED
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_REMOVALREPLY_SUCCEED
-uint16_t uniffi_truebadge_ffi_checksum_method_removalreply_succeed(void
     
 );
 #endif
@@ -922,9 +1045,27 @@ uint16_t uniffi_truebadge_ffi_checksum_method_engine_conversations(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_FORGET_REJECTED
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_FORGET_REJECTED
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_forget_rejected(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_HANDLE_PUSH
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_HANDLE_PUSH
 uint16_t uniffi_truebadge_ffi_checksum_method_engine_handle_push(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_MARK_ALL_READ
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_MARK_ALL_READ
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_mark_all_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_MARK_ITEMS_READ
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_MARK_ITEMS_READ
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_mark_items_read(void
     
 );
 #endif
@@ -952,9 +1093,9 @@ uint16_t uniffi_truebadge_ffi_checksum_method_engine_refresh(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REMOVE_ACCOUNT
-#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REMOVE_ACCOUNT
-uint16_t uniffi_truebadge_ffi_checksum_method_engine_remove_account(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REJECTED_OPERATIONS
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REJECTED_OPERATIONS
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_rejected_operations(void
     
 );
 #endif
@@ -967,6 +1108,12 @@ uint16_t uniffi_truebadge_ffi_checksum_method_engine_resume(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SET_CONDITIONS
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SET_CONDITIONS
 uint16_t uniffi_truebadge_ffi_checksum_method_engine_set_conditions(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SET_LEVEL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SET_LEVEL
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_set_level(void
     
 );
 #endif
@@ -988,9 +1135,39 @@ uint16_t uniffi_truebadge_ffi_checksum_method_engine_set_push_token(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SIGN_OUT
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SIGN_OUT
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_sign_out(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SUSPEND
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_SUSPEND
 uint16_t uniffi_truebadge_ffi_checksum_method_engine_suspend(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HOSTTRANSPORT_SEND
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HOSTTRANSPORT_SEND
+uint16_t uniffi_truebadge_ffi_checksum_method_hosttransport_send(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HTTPEXCHANGE_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HTTPEXCHANGE_CANCEL
+uint16_t uniffi_truebadge_ffi_checksum_method_httpexchange_cancel(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HTTPREPLY_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HTTPREPLY_FAIL
+uint16_t uniffi_truebadge_ffi_checksum_method_httpreply_fail(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HTTPREPLY_SUCCEED
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_HTTPREPLY_SUCCEED
+uint16_t uniffi_truebadge_ffi_checksum_method_httpreply_succeed(void
     
 );
 #endif

@@ -9,6 +9,8 @@ actor Screen: AppIconBadge, NotificationList, CredentialStore {
     let directory = ScratchDirectory()
     private(set) var badges: [Int] = []
     private(set) var notifications: [DeliveredNotification] = []
+    private(set) var restored: [String] = []
+    private(set) var forgotten: [String] = []
     private var refuses = false
     private var tokens = true
 
@@ -29,8 +31,16 @@ actor Screen: AppIconBadge, NotificationList, CredentialStore {
         notifications.removeAll { identifiers.contains($0.identifier) }
     }
 
+    func restore(_ identifiers: [String]) {
+        restored += identifiers
+    }
+
     func token(for account: AccountID, refused: String?) -> String? {
         tokens ? "token of \(account.rawValue)" : nil
+    }
+
+    func forget(_ account: AccountID, token: String) {
+        forgotten.append("\(account.rawValue): \(token)")
     }
 }
 
@@ -47,10 +57,11 @@ struct Phone {
     let screen = Screen()
     let app: TrueBadge
 
-    init() throws {
+    init(transport: (any Transport)? = nil) throws {
         app = try TrueBadge.create(
             configuration: Self.configuration(screen.directory.url),
-            bridges: TrueBadge.Bridges(badge: screen, notifications: screen, credentials: screen))
+            bridges: TrueBadge.Bridges(
+                badge: screen, notifications: screen, credentials: screen, transport: transport))
     }
 
     static func configuration(
