@@ -77,7 +77,10 @@ import TrueBadge
         let relay = try RelayDouble { request in
             guard request.method == "POST" else { return nil }
             var answer = RelayDouble.changes(at: 1, reset: false, acknowledged: 1)
-            answer["rejected"] = [["number": 1, "reason": "there is no such conversation"]]
+            let refused: [String: any Sendable] = [
+                "number": 1, "reason": "there is no such conversation",
+            ]
+            answer["rejected"] = [refused]
             answer["applied"] = [[String: any Sendable]]()
             return (200, answer)
         }
