@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read as _};
 
-use truebadge_protocol::{AccountId, ConversationId, Position};
+use truebadge_protocol::{AccountId, ConversationId, Level, Position};
 
 /// Longest line, in bytes. The longest names fit twice.
 pub const LINE_BYTES: usize = 1024;
@@ -21,6 +21,22 @@ pub enum Command {
         /// Items above it that are still unread.
         remaining: u32,
     },
+    /// The person read single items.
+    ReadItems {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        positions: Vec<Position>,
+        /// Items that are still unread.
+        remaining: u32,
+    },
+    /// The person read everything.
+    ReadAll {
+        /// Whose.
+        account: AccountId,
+    },
     /// The person marked a conversation unread.
     Unread {
         /// Whose.
@@ -28,6 +44,22 @@ pub enum Command {
         /// Which.
         conversation: ConversationId,
     },
+    /// The person chose what of a conversation counts.
+    Level {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        conversation: ConversationId,
+        /// What counts.
+        level: Level,
+    },
+    /// The person signed out of an account here.
+    SignOut {
+        /// Which.
+        account: AccountId,
+    },
+    /// Print what the relay refused, and take note of it.
+    Rejected,
     /// The app came to the foreground.
     Refresh,
     /// Lose the connection to APNs.
@@ -53,6 +85,29 @@ impl Command {
                 account: named(account)?,
                 conversation: named(conversation)?,
             }),
+            ["read-items", account, conversation, positions] => {
+                read_items(account, conversation, positions, "0")
+            }
+            ["read-items", account, conversation, positions, remaining] => {
+                read_items(account, conversation, positions, remaining)
+            }
+            ["read-all", account] => Ok(Self::ReadAll {
+                account: named(account)?,
+            }),
+            ["level", account, conversation, level] => Ok(Self::Level {
+                account: named(account)?,
+                conversation: named(conversation)?,
+                level: match *level {
+                    "all" => Level::All,
+                    "mentions" => Level::Mentions,
+                    "none" => Level::None,
+                    _ => return Err("the level is one of all, mentions, none".to_owned()),
+                },
+            }),
+            ["sign-out", account] => Ok(Self::SignOut {
+                account: named(account)?,
+            }),
+            ["rejected"] => Ok(Self::Rejected),
             ["refresh"] => Ok(Self::Refresh),
             ["away"] => Ok(Self::Away),
             ["back"] => Ok(Self::Back),
@@ -60,7 +115,9 @@ impl Command {
             ["quit"] => Ok(Self::Quit),
             _ => Err(
                 "this is no command: read ACCOUNT CONVERSATION POSITION [REMAINING], \
-                      unread ACCOUNT CONVERSATION, refresh, away, back, list or quit"
+                      read-items ACCOUNT CONVERSATION POSITION,… [REMAINING], read-all ACCOUNT, \
+                      unread ACCOUNT CONVERSATION, level ACCOUNT CONVERSATION LEVEL, \
+                      sign-out ACCOUNT, rejected, refresh, away, back, list or quit"
                     .to_owned(),
             ),
         }
@@ -73,15 +130,36 @@ fn read(
     position: &str,
     remaining: &str,
 ) -> Result<Command, String> {
-    let number = position.parse().ok().and_then(|n| Position::new(n).ok());
     Ok(Command::Read {
         account: named(account)?,
         conversation: named(conversation)?,
-        position: number.ok_or("the position is a number below 2^53")?,
-        remaining: remaining
-            .parse()
-            .map_err(|_| "what remains is a number below 2^32")?,
+        position: at(position)?,
+        remaining: left(remaining)?,
     })
+}
+
+fn read_items(
+    account: &str,
+    conversation: &str,
+    positions: &str,
+    remaining: &str,
+) -> Result<Command, String> {
+    Ok(Command::ReadItems {
+        account: named(account)?,
+        conversation: named(conversation)?,
+        positions: positions.split(',').map(at).collect::<Result<_, _>>()?,
+        remaining: left(remaining)?,
+    })
+}
+
+fn at(position: &str) -> Result<Position, String> {
+    let number = position.parse().ok().and_then(|n| Position::new(n).ok());
+    number.ok_or_else(|| "the position is a number below 2^53".to_owned())
+}
+
+fn left(remaining: &str) -> Result<u32, String> {
+    let number = remaining.parse();
+    number.map_err(|_| "what remains is a number below 2^32".to_owned())
 }
 
 fn named<T: std::str::FromStr<Err = truebadge_protocol::ids::IdError>>(

@@ -8,8 +8,9 @@ use std::{
 
 use serde::Serialize;
 use truebadge_engine::{Clock as _, SystemClock, Timestamp};
+use truebadge_protocol::Level;
 
-use crate::event::{Event, Painter};
+use crate::event::{Event, Painter, Rejected, level};
 
 /// Where events go.
 #[derive(Debug)]
@@ -94,13 +95,18 @@ pub fn in_words(event: &Event) -> String {
         },
         Event::Operation {
             kind,
+            account,
             conversation,
             error,
             ..
-        } => match error {
-            None => format!("{kind} {conversation}: recorded"),
-            Some(error) => format!("{kind} {conversation}: not recorded: {error}"),
-        },
+        } => {
+            let what = conversation.as_ref().unwrap_or(account);
+            match error {
+                None => format!("{kind} {what}: recorded"),
+                Some(error) => format!("{kind} {what}: not recorded: {error}"),
+            }
+        }
+        Event::Rejected { operations } => refused(operations),
         Event::Conversations { conversations } => list(conversations),
         Event::Away => "away from APNs".to_owned(),
         Event::Attached => "attached to APNs".to_owned(),
@@ -141,11 +147,24 @@ fn list(conversations: &[crate::event::Conversation]) -> String {
         } else {
             ""
         };
+        let level = match one.level {
+            Level::All => String::new(),
+            other => format!(", level {}", level(other)),
+        };
         let (account, id, unread, mentions) = (&one.account, &one.id, one.unread, one.mentions);
         let _ = write!(
             text,
-            "\n              {account} {id}: {unread} unread, {mentions} mentions{marked}"
+            "\n              {account} {id}: {unread} unread, {mentions} mentions{level}{marked}"
         );
+    }
+    text
+}
+
+fn refused(operations: &[Rejected]) -> String {
+    let mut text = format!("{} refused", counted(operations.len(), "operation"));
+    for one in operations {
+        let (account, conversation, reason) = (&one.account, &one.conversation, &one.reason);
+        let _ = write!(text, "\n              {account} {conversation}: {reason}");
     }
     text
 }

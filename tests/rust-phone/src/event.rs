@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use truebadge_engine::{Cause, Disposition};
+use truebadge_protocol::Level;
 
 /// Something that happened on the phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,12 +57,12 @@ pub enum Event {
     },
     /// The person did something here.
     Operation {
-        /// `read` or `unread`.
+        /// The command's word.
         kind: &'static str,
         /// Whose.
         account: String,
-        /// Where.
-        conversation: String,
+        /// Where; none for a whole account.
+        conversation: Option<String>,
         /// It survives a kill from here on.
         recorded: bool,
         /// Why not, in one sentence.
@@ -71,6 +72,11 @@ pub enum Event {
     Conversations {
         /// All accounts' conversations.
         conversations: Vec<Conversation>,
+    },
+    /// What the relay refused.
+    Rejected {
+        /// All that was not printed by this event before.
+        operations: Vec<Rejected>,
     },
     /// Detached from APNs, as told.
     Away,
@@ -110,8 +116,32 @@ pub struct Conversation {
     pub newest: u64,
     /// The read marker.
     pub read_up_to: u64,
+    /// What of it counts.
+    pub level: Level,
     /// Marked unread by hand.
     pub marked_unread: bool,
+}
+
+/// An operation that the relay refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// Whose.
+    pub account: String,
+    /// Where.
+    pub conversation: String,
+    /// Its number.
+    pub number: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// A level's word.
+pub const fn level(level: Level) -> &'static str {
+    match level {
+        Level::All => "all",
+        Level::Mentions => "mentions",
+        Level::None => "none",
+    }
 }
 
 /// A cause's word.

@@ -10,10 +10,10 @@ use futures_util::{
 };
 use tokio::sync::mpsc;
 use truebadge_engine::{
-    AtZero, Bridges, Cause, Configuration, Engine, Process, SystemClock, WakeOutcome,
-    transport::BuiltinTransport,
+    AtZero, BadgeState, Bridges, Cause, Configuration, Engine, EngineError, Process, SystemClock,
+    WakeOutcome, transport::BuiltinTransport,
 };
-use truebadge_protocol::messages::PushEnvironment;
+use truebadge_protocol::{AccountId, ConversationId, messages::PushEnvironment};
 
 use crate::{
     apns::{Apns, FromApns, PushFrame},
@@ -21,7 +21,7 @@ use crate::{
     command::Command,
     console::Console,
     credentials::Credentials,
-    event::{Conversation, Event, cause, disposition},
+    event::{Conversation, Event, Rejected, cause, disposition},
     icon::Icon,
     identity,
     options::Options,
@@ -46,7 +46,8 @@ pub struct Phone {
     device: String,
     apns: Option<Apns>,
     push_token: Option<String>,
-    accounts: Vec<truebadge_protocol::AccountId>,
+    /// The newest refusal that was told.
+    refusals: u64,
     wakes: FuturesUnordered<BoxFuture<'static, Woken>>,
     launched: bool,
 }
@@ -94,7 +95,7 @@ impl Phone {
             device: device.as_str().to_owned(),
             apns: apns.transpose()?,
             push_token: None,
-            accounts: options.accounts.iter().map(|a| a.id.clone()).collect(),
+            refusals: 0,
             wakes: FuturesUnordered::new(),
             launched: false,
         })
@@ -207,13 +208,12 @@ impl Phone {
             shown: outcome.shown,
             error: outcome.error.map(|error| error.to_string()),
         });
-        for refused in outcome.rejected {
+        // Each is told in every wake until `rejected` takes note of it.
+        let known = self.refusals;
+        for refused in outcome.rejected.iter().filter(|one| one.sequence > known) {
+            self.refusals = refused.sequence;
             let message = format!("the relay refused an operation: {}", refused.reason);
             self.console.emit(&Event::Error { message });
-            if let Err(error) = self.engine.forget_rejected(refused.sequence) {
-                let message = error.to_string();
-                self.console.emit(&Event::Error { message });
-            }
         }
         if !self.launched {
             self.launched = true;
@@ -226,6 +226,7 @@ impl Phone {
     }
 
     async fn obey(&mut self, command: Command) {
+        let engine = Arc::clone(&self.engine);
         match command {
             Command::Read {
                 account,
@@ -233,26 +234,50 @@ impl Phone {
                 position,
                 remaining,
             } => {
-                let recorded = self
-                    .engine
-                    .mark_read(&account, &conversation, position, remaining);
-                let (account, conversation) = (account.as_str(), conversation.as_str());
-                self.recorded("read", account, conversation, recorded.err())
+                let done = engine.mark_read(&account, &conversation, position, remaining);
+                self.recorded("read", &account, Some(&conversation), done)
                     .await;
+            }
+            Command::ReadItems {
+                account,
+                conversation,
+                positions,
+                remaining,
+            } => {
+                let done = engine.mark_items_read(&account, &conversation, &positions, remaining);
+                self.recorded("read-items", &account, Some(&conversation), done)
+                    .await;
+            }
+            Command::ReadAll { account } => {
+                let done = engine.mark_all_read(&account);
+                self.recorded("read-all", &account, None, done).await;
             }
             Command::Unread {
                 account,
                 conversation,
             } => {
-                let recorded = self.engine.mark_unread(&account, &conversation, true);
-                let (account, conversation) = (account.as_str(), conversation.as_str());
-                self.recorded("unread", account, conversation, recorded.err())
+                let done = engine.mark_unread(&account, &conversation, true);
+                self.recorded("unread", &account, Some(&conversation), done)
                     .await;
             }
+            Command::Level {
+                account,
+                conversation,
+                level,
+            } => {
+                let done = engine.set_level(&account, &conversation, level);
+                self.recorded("level", &account, Some(&conversation), done)
+                    .await;
+            }
+            Command::SignOut { account } => {
+                let done = engine.sign_out(&account);
+                self.recorded("sign-out", &account, None, done).await;
+            }
+            Command::Rejected => self.reporting(|phone| phone.rejected()),
             Command::Refresh => self.refresh(Cause::Foreground).await,
             Command::Away => self.attach(false),
             Command::Back => self.attach(true),
-            Command::List => self.list(),
+            Command::List => self.reporting(|phone| phone.list()),
             Command::Quit => {}
         }
     }
@@ -260,20 +285,44 @@ impl Phone {
     async fn recorded(
         &mut self,
         kind: &'static str,
-        account: &str,
-        conversation: &str,
-        error: Option<truebadge_engine::EngineError>,
+        account: &AccountId,
+        conversation: Option<&ConversationId>,
+        done: Result<BadgeState, EngineError>,
     ) {
-        let recorded = error.is_none();
+        let recorded = done.is_ok();
         self.console.emit(&Event::Operation {
             kind,
-            account: account.to_owned(),
-            conversation: conversation.to_owned(),
+            account: account.as_str().to_owned(),
+            conversation: conversation.map(|id| id.as_str().to_owned()),
             recorded,
-            error: error.map(|error| error.to_string()),
+            error: done.err().map(|error| error.to_string()),
         });
         if recorded {
             self.refresh(Cause::Operation).await;
+        }
+    }
+
+    fn reporting(&self, work: impl FnOnce(&Self) -> Result<(), EngineError>) {
+        if let Err(error) = work(self) {
+            let message = error.to_string();
+            self.console.emit(&Event::Error { message });
+        }
+    }
+
+    fn rejected(&self) -> Result<(), EngineError> {
+        let rejected = self.engine.rejected_operations()?;
+        let operations = rejected.iter().map(|one| Rejected {
+            account: one.account.as_str().to_owned(),
+            conversation: one.conversation.as_str().to_owned(),
+            number: one.number,
+            reason: one.reason.clone(),
+        });
+        self.console.emit(&Event::Rejected {
+            operations: operations.collect(),
+        });
+        match rejected.last() {
+            Some(last) => self.engine.forget_rejected(last.sequence),
+            None => Ok(()),
         }
     }
 
@@ -287,25 +336,24 @@ impl Phone {
         }
     }
 
-    fn list(&self) {
+    fn list(&self) -> Result<(), EngineError> {
         let mut conversations = Vec::new();
-        for account in &self.accounts {
-            match self.engine.conversations(account) {
-                Ok(views) => conversations.extend(views.into_iter().map(|view| Conversation {
-                    account: account.as_str().to_owned(),
-                    id: view.state.id.as_str().to_owned(),
-                    unread: view.state.unread,
-                    mentions: view.state.mentions,
-                    newest: view.state.newest.get(),
-                    read_up_to: view.state.read_up_to.get(),
-                    marked_unread: view.state.marked_unread,
-                })),
-                Err(error) => self.console.emit(&Event::Error {
-                    message: error.to_string(),
-                }),
-            }
+        for one in self.engine.accounts()? {
+            let account = one.account.as_str();
+            let views = self.engine.conversations(&one.account)?.into_iter();
+            conversations.extend(views.map(|view| Conversation {
+                account: account.to_owned(),
+                id: view.state.id.as_str().to_owned(),
+                unread: view.state.unread,
+                mentions: view.state.mentions,
+                newest: view.state.newest.get(),
+                read_up_to: view.state.read_up_to.get(),
+                level: view.state.level,
+                marked_unread: view.state.marked_unread,
+            }));
         }
         self.console.emit(&Event::Conversations { conversations });
+        Ok(())
     }
 
     /// Says goodbye to APNs, so that what comes from now on is kept there, and closes the store.

@@ -4,7 +4,12 @@ import TrueBadge
 /// What is typed: one command a line.
 enum Command: Equatable, Sendable {
     case read(AccountID, ConversationID, UInt64, remaining: UInt32)
+    case readItems(AccountID, ConversationID, [UInt64], remaining: UInt32)
+    case readAll(AccountID)
     case unread(AccountID, ConversationID)
+    case level(AccountID, ConversationID, Conversation.Level)
+    case signOut(AccountID)
+    case rejected
     case refresh
     case away
     case back
@@ -22,15 +27,27 @@ enum Command: Equatable, Sendable {
         let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
         switch (words.first, words.count) {
         case ("read", 4), ("read", 5):
-            guard let position = UInt64(words[3]), position < 1 << 53 else {
-                throw UsageError(sentence: "the position is a number below 2^53")
-            }
-            guard let remaining = UInt32(words.count == 5 ? words[4] : "0") else {
-                throw UsageError(sentence: "what remains is a number below 2^32")
-            }
             self = .read(
-                AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]), position,
-                remaining: remaining)
+                AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]),
+                try Self.position(words[3]),
+                remaining: try Self.remaining(words.count == 5 ? words[4] : "0"))
+        case ("read-items", 4), ("read-items", 5):
+            var positions: [UInt64] = []
+            for position in words[3].split(separator: ",", omittingEmptySubsequences: false) {
+                positions.append(try Self.position(position))
+            }
+            self = .readItems(
+                AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]), positions,
+                remaining: try Self.remaining(words.count == 5 ? words[4] : "0"))
+        case ("read-all", 2): self = .readAll(AccountID(rawValue: words[1]))
+        case ("level", 4):
+            guard let level = Conversation.Level(rawValue: words[3]) else {
+                throw UsageError(sentence: "the level is one of all, mentions, none")
+            }
+            self = .level(
+                AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]), level)
+        case ("sign-out", 2): self = .signOut(AccountID(rawValue: words[1]))
+        case ("rejected", 1): self = .rejected
         case ("unread", 3):
             self = .unread(AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]))
         case ("refresh", 1): self = .refresh
@@ -41,8 +58,24 @@ enum Command: Equatable, Sendable {
         default:
             throw UsageError(
                 sentence: "this is no command: read ACCOUNT CONVERSATION POSITION [REMAINING], "
-                    + "unread ACCOUNT CONVERSATION, refresh, away, back, list or quit")
+                    + "read-items ACCOUNT CONVERSATION POSITION,… [REMAINING], read-all ACCOUNT, "
+                    + "unread ACCOUNT CONVERSATION, level ACCOUNT CONVERSATION LEVEL, "
+                    + "sign-out ACCOUNT, rejected, refresh, away, back, list or quit")
         }
+    }
+
+    private static func position(_ text: some StringProtocol) throws(UsageError) -> UInt64 {
+        guard let position = UInt64(text), position < 1 << 53 else {
+            throw UsageError(sentence: "the position is a number below 2^53")
+        }
+        return position
+    }
+
+    private static func remaining(_ text: String) throws(UsageError) -> UInt32 {
+        guard let remaining = UInt32(text) else {
+            throw UsageError(sentence: "what remains is a number below 2^32")
+        }
+        return remaining
     }
 }
 

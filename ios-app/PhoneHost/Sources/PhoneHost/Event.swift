@@ -16,7 +16,8 @@ enum Event: Sendable {
     case wake(WakeOutcome)
     case removed([String], by: Painter)
     case notification(identifier: String, conversation: String?)
-    case operation(kind: String, account: AccountID, conversation: ConversationID, error: String?)
+    case operation(kind: String, account: AccountID, conversation: ConversationID?, error: String?)
+    case rejected([RejectedOperation])
     case conversations([Conversation])
     case away
     case attached
@@ -52,11 +53,13 @@ extension Event {
         case .operation(let kind, let account, let conversation, let error):
             [
                 "event": "operation", "kind": kind, "account": account.rawValue,
-                "conversation": conversation.rawValue, "recorded": error == nil,
+                "conversation": orNull(conversation?.rawValue), "recorded": error == nil,
                 "error": orNull(error),
             ]
         case .conversations(let conversations):
             ["event": "conversations", "conversations": conversations.map(\.json)]
+        case .rejected(let operations):
+            ["event": "rejected", "operations": operations.map(\.json)]
         case .away: ["event": "away"]
         case .attached: ["event": "attached"]
         case .error(let message): ["event": "error", "message": message]
@@ -77,11 +80,14 @@ extension Event {
                 + (by == .core ? "they are read" : "iOS drops all at badge 0")
         case .notification(_, let conversation):
             conversation.map { "notification in \($0)" } ?? "notification"
-        case .operation(let kind, _, let conversation, let error):
-            "\(kind) \(conversation.rawValue): "
+        case .operation(let kind, let account, let conversation, let error):
+            "\(kind) \(conversation?.rawValue ?? account.rawValue): "
                 + (error.map { "not recorded: \($0)" } ?? "recorded")
         case .conversations(let conversations):
             ([counted(conversations.count, "conversation")] + conversations.map(\.words))
+                .joined(separator: "\n              ")
+        case .rejected(let operations):
+            ([counted(operations.count, "operation") + " refused"] + operations.map(\.words))
                 .joined(separator: "\n              ")
         case .away: "away from APNs"
         case .attached: "attached to APNs"
@@ -129,12 +135,26 @@ extension Conversation {
         [
             "account": account.rawValue, "id": id.rawValue, "unread": unread,
             "mentions": mentions, "newest": newest, "read_up_to": readUpTo,
-            "marked_unread": isMarkedUnread,
+            "level": level.rawValue, "marked_unread": isMarkedUnread,
         ]
     }
 
     fileprivate var words: String {
         "\(account.rawValue) \(id.rawValue): \(unread) unread, \(mentions) mentions"
+            + (level == .all ? "" : ", level \(level.rawValue)")
             + (isMarkedUnread ? ", marked unread" : "")
+    }
+}
+
+extension RejectedOperation {
+    fileprivate var json: [String: Any] {
+        [
+            "account": account.rawValue, "conversation": conversation.rawValue, "number": number,
+            "reason": reason,
+        ]
+    }
+
+    fileprivate var words: String {
+        "\(account.rawValue) \(conversation.rawValue): \(reason)"
     }
 }

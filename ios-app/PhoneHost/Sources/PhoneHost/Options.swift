@@ -25,7 +25,13 @@ struct Options: Equatable {
         come on standard input, one a line:
 
           read ACCOUNT CONVERSATION POSITION [REMAINING]   the person read up to POSITION
+          read-items ACCOUNT CONVERSATION POSITION,… [REMAINING]
+                                                           the person read single messages
+          read-all ACCOUNT                                 the person read everything
           unread ACCOUNT CONVERSATION                      the person marked it unread
+          level ACCOUNT CONVERSATION all|mentions|none     the person chose what of it counts
+          sign-out ACCOUNT                                 the person signed out of it here
+          rejected                                         what the relay refused, and take note of it
           refresh                                          the app came to the foreground
           away, back                                       lose and regain the connection to APNs
           list                                             the conversations with something to show

@@ -37,6 +37,7 @@ actor Phone {
     private var held: [Happening] = []
     private var wakes: [Int: Task<Void, Never>] = [:]
     private var wakesBegun = 0
+    private var refusals: Set<RejectedOperation> = []
 
     /// A phone over a store; nothing is sent yet.
     ///
@@ -220,7 +221,8 @@ actor Phone {
     private func report(_ outcome: WakeOutcome?) {
         guard let outcome else { return }
         console.emit(.wake(outcome))
-        for refused in outcome.rejected {
+        // Each is told in every wake until `rejected` takes note of it.
+        for refused in outcome.rejected where refusals.insert(refused).inserted {
             console.emit(.error("the relay refused an operation: \(refused.reason)"))
         }
     }
@@ -238,6 +240,20 @@ actor Phone {
             await record("unread", account, conversation) {
                 try await app.markUnread(conversation, in: account)
             }
+        case .readItems(let account, let conversation, let positions, let remaining):
+            await record("read-items", account, conversation) {
+                try await app.markItemsRead(
+                    positions, of: conversation, in: account, remaining: remaining)
+            }
+        case .readAll(let account):
+            await record("read-all", account) { try await app.markAllRead(in: account) }
+        case .level(let account, let conversation, let level):
+            await record("level", account, conversation) {
+                try await app.setLevel(level, of: conversation, in: account)
+            }
+        case .signOut(let account):
+            await record("sign-out", account) { try await app.signOut(account) }
+        case .rejected: await rejected()
         case .refresh: refresh(.foreground)
         case .away: attach(false)
         case .back: attach(true)
@@ -247,7 +263,7 @@ actor Phone {
     }
 
     private func record(
-        _ kind: String, _ account: AccountID, _ conversation: ConversationID,
+        _ kind: String, _ account: AccountID, _ conversation: ConversationID? = nil,
         _ work: () async throws -> BadgeState
     ) async {
         var failure: String?
@@ -274,10 +290,18 @@ actor Phone {
     private func list() async {
         await reporting {
             var all: [Conversation] = []
-            for account in options.accounts {
+            for account in try await app.accounts {
                 all += try await app.conversations(of: account.id)
             }
             console.emit(.conversations(all))
+        }
+    }
+
+    private func rejected() async {
+        await reporting {
+            let refused = try await app.rejectedOperations
+            console.emit(.rejected(refused))
+            if let last = refused.last { try await app.forgetRejected(upTo: last) }
         }
     }
 

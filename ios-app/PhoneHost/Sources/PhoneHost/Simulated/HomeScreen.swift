@@ -19,6 +19,8 @@ actor HomeScreen {
     /// How often the core has set the badge.
     private(set) var timesSet = 0
     private var shown: [Shown] = []
+    /// The last two listings, to restore from.
+    private var listings: [[Shown]] = []
 
     init(console: any Console) { self.console = console }
 
@@ -66,9 +68,25 @@ extension HomeScreen: AppIconBadge {
 }
 
 extension HomeScreen: NotificationList {
-    func delivered() -> [DeliveredNotification] { shown.compactMap(\.about) }
+    func delivered() -> [DeliveredNotification] {
+        let known = shown.filter { $0.about != nil }
+        listings = listings.suffix(1) + [known]
+        return known.compactMap(\.about)
+    }
 
     func remove(_ identifiers: [String]) { remove(identifiers, by: .core) }
+
+    func restore(_ identifiers: [String]) {
+        for identifier in identifiers where !shown.contains(where: { $0.identifier == identifier })
+        {
+            let known = listings.reversed().joined().first { $0.identifier == identifier }
+            guard let known else { continue }
+            shown.append(known)
+            console.emit(
+                .notification(
+                    identifier: identifier, conversation: known.about?.conversation.rawValue))
+        }
+    }
 }
 
 extension DeliveredNotification {

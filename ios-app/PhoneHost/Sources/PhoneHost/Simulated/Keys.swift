@@ -2,8 +2,8 @@ import Foundation
 import TrueBadge
 
 /// The device tokens that the flags gave, where an iPhone has the Keychain.
-struct GivenCredentials: CredentialStore {
-    let tokens: [AccountID: String]
+actor GivenCredentials: CredentialStore {
+    private var tokens: [AccountID: String]
 
     init(_ accounts: [Options.Account]) {
         tokens = Dictionary(accounts.map { ($0.id, $0.token) }, uniquingKeysWith: { $1 })
@@ -12,6 +12,10 @@ struct GivenCredentials: CredentialStore {
     /// A refused token has no successor here: the person would have to sign in.
     func token(for account: AccountID, refused: String?) -> String? {
         tokens[account].flatMap { $0 == refused ? nil : $0 }
+    }
+
+    func forget(_ account: AccountID, token: String) {
+        if tokens[account] == token { tokens[account] = nil }
     }
 }
 
