@@ -9,7 +9,7 @@ use rust_phone::{
     event::Painter,
 };
 use truebadge_engine::Timestamp;
-use truebadge_protocol::{AccountId, ConversationId, Position};
+use truebadge_protocol::{AccountId, ConversationId, Level, Position};
 
 fn options(arguments: &[&str]) -> Result<Options, clap::Error> {
     let always = [
@@ -38,11 +38,50 @@ fn what_the_person_read_is_a_command() {
 }
 
 #[test]
+fn everything_that_a_person_does_is_a_command() {
+    let account = AccountId::new("a").unwrap();
+    let conversation = ConversationId::new("c").unwrap();
+    let positions = [3, 1, 2].map(|number| Position::new(number).unwrap());
+    for (line, command) in [
+        (
+            "read-items a c 3,1,2 4",
+            Command::ReadItems {
+                account: account.clone(),
+                conversation: conversation.clone(),
+                positions: positions.to_vec(),
+                remaining: 4,
+            },
+        ),
+        (
+            "read-all a",
+            Command::ReadAll {
+                account: account.clone(),
+            },
+        ),
+        (
+            "level a c mentions",
+            Command::Level {
+                account: account.clone(),
+                conversation,
+                level: Level::Mentions,
+            },
+        ),
+        ("sign-out a", Command::SignOut { account }),
+        ("rejected", Command::Rejected),
+    ] {
+        assert_eq!(Command::parse(line), Ok(command));
+    }
+}
+
+#[test]
 fn a_wrong_line_is_answered_with_a_sentence() {
     for (line, word) in [
         ("", "no command"),
         ("dance", "no command"),
         ("read alice team", "no command"),
+        ("read-items alice team 1,,2", "position"),
+        ("level alice team loud", "level"),
+        ("sign-out", "no command"),
         ("read alice team -1", "position"),
         ("read alice team 9007199254740992", "position"),
         ("read alice team 1 4294967296", "remains"),

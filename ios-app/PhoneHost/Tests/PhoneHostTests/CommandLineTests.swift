@@ -79,7 +79,27 @@ import TrueBadge
             ])
     }
 
+    @Test func everythingThatAPersonDoesIsACommand() {
+        var lines = CommandLines()
+        let typed = lines.receive(
+            Array(
+                """
+                read-items a c 3,1,2 4
+                read-all a
+                level a c mentions
+                sign-out a
+                rejected
+
+                """.utf8))
+        #expect(
+            commands(typed) == [
+                .readItems("a", "c", [3, 1, 2], remaining: 4), .readAll("a"),
+                .level("a", "c", .mentions), .signOut("a"), .rejected,
+            ])
+    }
+
     @Test(arguments: [
+        "read-items a c 1,,2", "read-items a c", "level a c loud", "sign-out", "rejected a",
         "reed a c 1", "read a c", "read a c x", "read a c -1", "read a c 9007199254740992",
         "read a c 1 4294967296", "unread a", "quit now", String(repeating: "x", count: 1025),
     ])

@@ -1,24 +1,23 @@
 #if canImport(UserNotifications)
+    import Foundation
     import UserNotifications
 
     /// The notifications that iOS shows for the app.
-    public actor SystemNotifications: NotificationList {
-        /// What the last two listings showed, to restore from.
-        private var listings: [[String: UNNotificationContent]] = []
+    public struct SystemNotifications: NotificationList {
+        private let listings = Listings()
 
         /// The app's own.
         public init() {}
 
         /// Those that belong to a conversation.
         public func delivered() async -> [DeliveredNotification] {
-            let requests = await UNUserNotificationCenter.current().deliveredNotifications()
-                .map(\.request)
-            let contents = requests.map { ($0.identifier, $0.content) }
-            listings = listings.suffix(1) + [Dictionary(contents, uniquingKeysWith: { $1 })]
-            return requests.compactMap { request in
-                DeliveredNotification(
-                    identifier: request.identifier, thread: request.content.threadIdentifier,
-                    userInfo: request.content.userInfo)
+            let shown = await UNUserNotificationCenter.current().deliveredNotifications()
+            listings.add(shown.map(\.request))
+            return shown.compactMap { notification in
+                let content = notification.request.content
+                return DeliveredNotification(
+                    identifier: notification.request.identifier,
+                    thread: content.threadIdentifier, userInfo: content.userInfo)
             }
         }
 
@@ -34,20 +33,41 @@
             }
         }
 
-        /// Delivers these again under their names, as passive as iOS allows: no sound, no banner, no
-        /// number for the icon.
+        /// Delivers these again under their names, as passively as iOS allows: no sound, no banner,
+        /// no number for the icon.
         public func restore(_ identifiers: [String]) async throws {
             for identifier in identifiers {
-                let known = listings.reversed().lazy.compactMap { $0[identifier] }.first
-                guard let content = known?.mutableCopy() as? UNMutableNotificationContent else {
-                    continue
-                }
-                content.sound = nil
-                content.badge = nil
-                content.interruptionLevel = .passive
+                guard let content = listings.silentCopy(of: identifier) else { continue }
                 let request = UNNotificationRequest(
                     identifier: identifier, content: content, trigger: nil)
                 try await UNUserNotificationCenter.current().add(request)
+            }
+        }
+    }
+
+    /// What the last two listings showed.
+    private final class Listings: @unchecked Sendable {
+        /// Guards `newest` and `older`, which are all that makes this unsafe to send.
+        private let turn = NSLock()
+        private var newest: [String: UNNotificationContent] = [:]
+        private var older: [String: UNNotificationContent] = [:]
+
+        func add(_ requests: [UNNotificationRequest]) {
+            let contents = requests.map { ($0.identifier, $0.content) }
+            turn.withLock {
+                older = newest
+                newest = Dictionary(contents, uniquingKeysWith: { $1 })
+            }
+        }
+
+        func silentCopy(of identifier: String) -> UNMutableNotificationContent? {
+            turn.withLock {
+                let known = newest[identifier] ?? older[identifier]
+                let content = known?.mutableCopy() as? UNMutableNotificationContent
+                content?.sound = nil
+                content?.badge = nil
+                content?.interruptionLevel = .passive
+                return content
             }
         }
     }
