@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use support::{Committed, Fault, Phone, alice, conversation};
 use truebadge_engine::Process;
 use truebadge_protocol::{
-    ConversationState, Digest, OperationId, Totals, Version, messages::Action,
+    ConversationState, Digest, Level, OperationId, Totals, Version, messages::Action,
 };
 
 #[derive(Debug, Clone)]
@@ -18,12 +18,16 @@ enum Step {
     Arrive(u8, u32),
     ReadElsewhere(u8),
     MarkElsewhere(u8),
-    ReadHere(u8),
+    /// All but this many items.
+    ReadHere(u8, u32),
+    ReadAllHere,
+    LevelHere(u8, Level),
     MarkHere(u8, bool),
     /// A push is sent, based on this share of the head, with its rows or without.
     Send(u8, bool),
-    /// One of the pushes sent so far is delivered, perhaps not for the first time.
-    Deliver(prop::sample::Index),
+    /// One of the pushes sent so far is delivered, perhaps not for the first time, to the app or to
+    /// its extension.
+    Deliver(prop::sample::Index, bool),
     Refresh(Vec<Option<Fault>>),
     Restart,
     Restore,
@@ -44,10 +48,15 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (id.clone(), 1..4u32).prop_map(|(id, items)| Step::Arrive(id, items)),
         2 => id.clone().prop_map(Step::ReadElsewhere),
         1 => id.clone().prop_map(Step::MarkElsewhere),
-        3 => id.clone().prop_map(Step::ReadHere),
+        3 => (id.clone(), prop_oneof![3 => Just(0u32), 1 => 1..3u32])
+            .prop_map(|(id, left)| Step::ReadHere(id, left)),
+        1 => Just(Step::ReadAllHere),
+        1 => (id.clone(), prop_oneof![Just(Level::All), Just(Level::None)])
+            .prop_map(|(id, level)| Step::LevelHere(id, level)),
         1 => (id, any::<bool>()).prop_map(|(id, marked)| Step::MarkHere(id, marked)),
         3 => (0..=100u8, prop::bool::weighted(0.8)).prop_map(|(base, rows)| Step::Send(base, rows)),
-        4 => any::<prop::sample::Index>().prop_map(Step::Deliver),
+        4 => (any::<prop::sample::Index>(), any::<bool>())
+            .prop_map(|(which, extension)| Step::Deliver(which, extension)),
         3 => proptest::collection::vec(fault(), 0..4).prop_map(Step::Refresh),
         1 => Just(Step::Restart),
         1 => Just(Step::Restore),
@@ -77,14 +86,19 @@ impl Run {
             Step::Arrive(id, items) => relay.arrive(&name(id), items),
             Step::ReadElsewhere(id) => relay.read_elsewhere(&name(id)),
             Step::MarkElsewhere(id) => relay.mark_elsewhere(&name(id)),
-            Step::ReadHere(id) => self.read_here(&name(id)),
+            Step::ReadHere(id, left) => self.read_here(&name(id), left),
+            Step::ReadAllHere => {
+                self.phone.engine.mark_all_read(&alice()).unwrap();
+                self.did();
+            }
+            Step::LevelHere(id, level) => {
+                let id = conversation(&name(id));
+                self.phone.engine.set_level(&alice(), &id, level).unwrap();
+                self.did();
+            }
             Step::MarkHere(id, marked) => {
-                let conversation = conversation(&name(id));
                 self.phone.mark_here(&name(id), marked);
-                self.did(Action::MarkedUnread {
-                    conversation,
-                    marked,
-                });
+                self.did();
             }
             Step::Send(share, rows) => {
                 self.counter += 1;
@@ -96,21 +110,23 @@ impl Run {
                     relay.push_without_rows(self.counter, base)
                 });
             }
-            Step::Deliver(which) if !self.sent.is_empty() => {
+            Step::Deliver(which, extension) if !self.sent.is_empty() => {
                 let bytes = which.get(&self.sent).clone();
                 // Without time for the network: what the push itself does is on trial here.
                 let budget = std::time::Duration::from_secs(2);
-                self.phone.engine.handle_push(bytes, budget).await;
+                if extension {
+                    let extension = self.phone.beside(Process::Extension);
+                    extension.engine.handle_push(bytes, budget).await;
+                } else {
+                    self.phone.engine.handle_push(bytes, budget).await;
+                }
             }
-            Step::Deliver(_) => {}
+            Step::Deliver(..) => {}
             Step::Refresh(faults) => {
                 self.phone.refresh_with_faults(&faults).await;
                 relay.0.lock().unwrap().faults.clear();
             }
-            Step::Restart => {
-                self.phone = self.phone.again(Process::App);
-                self.looked_at = 0;
-            }
+            Step::Restart => self.phone = self.phone.beside(Process::App),
             Step::Restore => {
                 let mut state = relay.0.lock().unwrap();
                 state.epoch = format!("{}'", state.epoch.chars().take(40).collect::<String>());
@@ -118,19 +134,37 @@ impl Run {
         }
     }
 
-    /// Notes the operation that the engine has just recorded.
-    fn did(&mut self, action: Action) {
+    /// Notes the operations that the engine has just recorded.
+    fn did(&mut self) {
         self.estimated |= !self.phone.engine.accounts().unwrap()[0].complete;
         let store = rusqlite::Connection::open(self.phone.store()).unwrap();
-        let sql = "SELECT id, seen FROM operations ORDER BY number DESC LIMIT 1";
-        let (id, seen) = store
-            .query_row(sql, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
-            .unwrap();
-        self.done.push((
-            OperationId::new(id).unwrap(),
-            action,
-            support::version(seen),
-        ));
+        let sql = "SELECT id, conversation, kind, position, marked, level, seen FROM operations
+                   ORDER BY number";
+        let mut statement = store.prepare(sql).unwrap();
+        let recorded = statement.query_map([], |row| {
+            let conversation = conversation(&row.get::<_, String>(1)?);
+            let action = match row.get::<_, String>(2)?.as_str() {
+                "read_up_to" => Action::ReadUpTo {
+                    conversation,
+                    position: support::position(row.get(3)?),
+                },
+                "marked_unread" => Action::MarkedUnread {
+                    conversation,
+                    marked: row.get(4)?,
+                },
+                _ => Action::SetLevel {
+                    conversation,
+                    level: Level::from_code(row.get(5)?).unwrap(),
+                },
+            };
+            let id = OperationId::new(row.get::<_, String>(0)?).unwrap();
+            Ok((id, action, support::version(row.get(6)?)))
+        });
+        for (id, action, seen) in recorded.unwrap().map(Result::unwrap) {
+            if self.done.iter().all(|(known, ..)| *known != id) {
+                self.done.push((id, action, seen));
+            }
+        }
     }
 
     /// The number that one of the relay's states gives with this phone's own operations over it.
@@ -169,24 +203,21 @@ impl Run {
         self.looked_at = set.len();
     }
 
-    fn read_here(&mut self, id: &str) {
+    /// The person reads all of a conversation but its newest `left` items.
+    fn read_here(&mut self, id: &str, left: u32) {
         let id = conversation(id);
         let views = self.phone.engine.conversations(&alice()).unwrap();
         let Some(view) = views.into_iter().find(|view| view.state.id == id) else {
             return;
         };
-        self.phone
-            .engine
-            .mark_read(&alice(), &id, view.state.newest, 0)
-            .unwrap();
-        self.did(Action::ReadUpTo {
-            conversation: id.clone(),
-            position: view.state.newest,
-        });
+        let left = left.min(view.state.unread);
+        let up_to = support::position(view.state.newest.get() - u64::from(left));
+        self.phone.read_here(id.as_str(), up_to.get(), left);
+        self.did();
         let after = self.phone.engine.conversations(&alice()).unwrap();
         let shown = after.iter().find(|view| view.state.id == id);
         assert!(
-            shown.is_none_or(|view| view.state.unread == 0),
+            shown.is_none_or(|view| view.state.unread <= left),
             "read here, and still shown"
         );
     }
@@ -214,7 +245,7 @@ impl Run {
 }
 
 fn rows(store: &rusqlite::Connection) -> Vec<ConversationState> {
-    let sql = "SELECT id, version, unread, newest, read_up_to, marked_unread FROM rows";
+    let sql = "SELECT id, version, unread, newest, read_up_to, marked_unread, level FROM rows";
     let mut statement = store.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| {
         let id: String = row.get(0)?;
@@ -224,6 +255,7 @@ fn rows(store: &rusqlite::Connection) -> Vec<ConversationState> {
             newest: support::position(row.get(3)?),
             read_up_to: support::position(row.get(4)?),
             marked_unread: row.get(5)?,
+            level: Level::from_code(row.get(6)?).unwrap(),
             ..ConversationState::empty(conversation(&id))
         })
     });
