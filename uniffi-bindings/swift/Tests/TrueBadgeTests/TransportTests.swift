@@ -72,7 +72,7 @@ import TrueBadge
         #expect(await cancelled.next() == true)
     }
 
-    @Test func suspendedOrSignedOutNobodyWaitsForARequestAnyMore() async throws {
+    @Test func signingOutEndsTheRequestThatIsUnderWay() async throws {
         let (ended, ends) = AsyncStream.makeStream(of: Bool.self)
         let transport = Scripted { _ in
             do { try await Task.sleep(for: .seconds(3600)) } catch {}
