@@ -93,6 +93,7 @@ fn every_inner_error_tells_the_host_one_thing_to_do() {
         check(E::Transport(TransportError::NotTrusted)),
         check(E::Transport(TransportError::TooLarge)),
         again(E::Busy),
+        again(E::OutboxFull),
         again(E::Transport(TransportError::NoConnection)),
         again(E::Transport(TransportError::Status(503))),
         again(E::DeadlineReached),
