@@ -270,7 +270,9 @@ actor Phone {
         do {
             // In the same order always: what the person sees, then that it was recorded.
             let times = await screen.timesSet
-            await screen.shows(try await work().badge, orSetAfter: times)
+            let state = try await work()
+            // A number that is not known is not shown.
+            if state.isKnown { await screen.shows(state.badge, orSetAfter: times) }
         } catch {
             failure = sentence(error)
         }
