@@ -1,0 +1,51 @@
+//! A look into a store: what it says of itself, and what a recount says.
+
+use std::path::Path;
+
+use truebadge_engine::{
+    EngineError, Process,
+    store::{Account, Store, StoredOperation},
+};
+use truebadge_protocol::{ConversationState, Digest, Totals};
+
+/// What a store holds of its only account.
+#[derive(Debug)]
+pub struct Mirror {
+    /// The account; none before it was added.
+    pub account: Option<Account>,
+    /// Its rows.
+    pub rows: Vec<ConversationState>,
+    /// The outbox.
+    pub operations: Vec<StoredOperation>,
+    /// The badge.
+    pub badge: u32,
+}
+
+impl Mirror {
+    /// Opens a store as the app does, and reads it in one transaction.
+    pub fn read(folder: &Path) -> Result<Self, EngineError> {
+        let store = Store::new(folder, Process::App);
+        store.read(|tx| {
+            let account = tx.accounts()?.pop();
+            let key = account.as_ref().map(|account| account.key);
+            Ok(Self {
+                rows: key.map_or(Ok(Vec::new()), |key| tx.rows(key))?,
+                operations: key.map_or(Ok(Vec::new()), |key| tx.operations(key))?,
+                badge: tx.badge()?.badge,
+                account,
+            })
+        })
+    }
+
+    /// Totals and digest equal a recount, and the file is sound (S5).
+    pub fn assert_consistent(&self, folder: &Path) {
+        if let Some(account) = &self.account {
+            assert_eq!(account.mirror.totals, Totals::of(&self.rows), "totals");
+            assert_eq!(account.mirror.digest, Digest::of(&self.rows), "digest");
+        }
+        let file = rusqlite::Connection::open(folder.join("truebadge.sqlite")).unwrap();
+        let check = "PRAGMA quick_check";
+        let found: String = file.query_row(check, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, "ok");
+    }
+}
