@@ -4,9 +4,12 @@ use std::path::Path;
 
 use truebadge_engine::{
     EngineError, Process,
+    overlay::PendingKind,
     store::{Account, Store, StoredOperation},
 };
 use truebadge_protocol::{ConversationState, Digest, Totals};
+
+use crate::orders::Deed;
 
 /// What a store holds of its only account.
 #[derive(Debug)]
@@ -34,6 +37,30 @@ impl Mirror {
                 badge: tx.badge()?.badge,
                 account,
             })
+        })
+    }
+
+    /// Whether the outbox holds this.
+    pub fn will_send(&self, deed: &Deed) -> bool {
+        self.operations.iter().any(|operation| {
+            let of = operation.conversation.as_str();
+            match (deed, &operation.pending.kind) {
+                (
+                    Deed::Read {
+                        conversation,
+                        up_to,
+                    },
+                    PendingKind::ReadUpTo { position, .. },
+                ) => of == conversation && position.get() == *up_to,
+                (
+                    Deed::Mark {
+                        conversation,
+                        marked: done,
+                    },
+                    PendingKind::MarkedUnread { marked },
+                ) => of == conversation && marked == done,
+                _ => false,
+            }
         })
     }
 

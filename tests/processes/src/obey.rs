@@ -28,7 +28,7 @@ pub const MARKED_HERE: &str = "marked-here-";
 /// How many of those there are.
 pub const MARKS: usize = 6;
 /// What a wake gets. Nothing here takes nearly as long, so no test depends on it.
-const BUDGET: Duration = Duration::from_secs(60);
+const BUDGET: Duration = Duration::from_mins(1);
 
 /// A phone's process: the engine over the store in a folder. It reads orders from its standard
 /// input, one JSON value a line, and prints what it does. The tests of the crate `processes` start

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{net::TcpListener, runtime::Runtime, sync::watch};
 use truebadge_protocol::{
-    AccountId, DeviceId, Epoch, Version,
+    AccountId, ConversationState, DeviceId, Epoch, Version,
     messages::{Changes, Event, EventsRequest},
 };
 use truebadge_relay::{
@@ -119,6 +119,13 @@ impl Relay {
                 };
             }
         }
+    }
+
+    /// Every conversation that it has heard of, and the phone's newest operation.
+    pub fn everything(&self, device: &DeviceId) -> (Vec<ConversationState>, u64) {
+        let first = Version::ZERO.next(); // above nothing there would be active ones only
+        let now = self.moment(device, |_, _| first);
+        (now.changes.changes, now.acknowledged)
     }
 
     fn changes(&self, epoch: Epoch, since: Version) -> Changes {

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use truebadge_protocol::ConversationState;
+
 use crate::orders::Deed;
 
 /// A state that the relay committed, as far as the backend made it.
@@ -46,6 +48,30 @@ impl Done {
             } => {
                 self.marked.insert(conversation.clone(), *marked);
             }
+        }
+    }
+
+    /// Asserts that the relay has all of it, or that `will_send` says that the phone will still tell
+    /// it (S3).
+    pub fn assert_kept(&self, relay: &[ConversationState], will_send: impl Fn(&Deed) -> bool) {
+        let known: BTreeMap<_, _> = relay.iter().map(|row| (row.id.as_str(), row)).collect();
+        for (id, up_to) in &self.read {
+            let deed = Deed::Read {
+                conversation: id.clone(),
+                up_to: *up_to,
+            };
+            let row = known.get(id.as_str());
+            let has = row.is_some_and(|row| row.read_up_to.get() >= *up_to);
+            assert!(has || will_send(&deed), "{deed:?} was lost; {row:?}");
+        }
+        for (id, marked) in &self.marked {
+            let deed = Deed::Mark {
+                conversation: id.clone(),
+                marked: *marked,
+            };
+            let row = known.get(id.as_str());
+            let has = row.is_some_and(|row| row.marked_unread) == *marked;
+            assert!(has || will_send(&deed), "{deed:?} was lost; {row:?}");
         }
     }
 

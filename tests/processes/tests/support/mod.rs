@@ -1,0 +1,49 @@
+//! How long and with which choices a test runs, and what it met.
+#![allow(dead_code)] // each test file uses its part
+
+use std::{collections::BTreeMap, str::FromStr};
+
+/// A number from the environment.
+pub fn number<T: FromStr>(variable: &str, otherwise: T) -> T {
+    let Ok(text) = std::env::var(variable) else {
+        return otherwise;
+    };
+    let number = text.parse();
+    number.unwrap_or_else(|_| panic!("{variable} must be a number, not {text:?}"))
+}
+
+/// The seed of all choices.
+pub fn seed() -> u64 {
+    number("TRUEBADGE_SEED", fastrand::u64(..))
+}
+
+/// How often what happened.
+#[derive(Debug, Default)]
+pub struct Tally(BTreeMap<&'static str, u64>);
+
+impl Tally {
+    /// Once more.
+    pub fn add(&mut self, what: &'static str) {
+        *self.0.entry(what).or_default() += 1;
+    }
+
+    /// How often.
+    pub fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or_default()
+    }
+
+    /// Both.
+    pub fn and(mut self, other: Self) -> Self {
+        for (what, count) in other.0 {
+            *self.0.entry(what).or_default() += count;
+        }
+        self
+    }
+
+    /// For whoever reads the test's output.
+    pub fn print(&self) {
+        for (what, count) in &self.0 {
+            println!("{count:8} {what}");
+        }
+    }
+}
