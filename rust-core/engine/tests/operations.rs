@@ -215,6 +215,21 @@ async fn a_relay_that_lost_its_history_still_gets_what_was_read_here() {
 }
 
 #[tokio::test]
+async fn an_operation_whose_answer_from_a_new_history_was_lost_takes_effect_once() {
+    let phone = Phone::synced().await;
+    phone.relay.0.lock().unwrap().epoch = "epoch-2".to_owned();
+    phone.mark_here("work", true);
+    phone.relay.fail(Fault::AnswerLost);
+
+    assert!(!phone.refresh().await.synced);
+    assert!(phone.refresh().await.synced);
+
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
 async fn an_acknowledgement_that_is_merely_old_does_not_renumber_operations() {
     let phone = Phone::synced().await;
     let family = conversation("family");

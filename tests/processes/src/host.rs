@@ -79,6 +79,10 @@ impl DeliveredNotifications for NothingDelivered {
     fn remove(&self, _: Vec<String>, reply: Reply<()>) {
         reply.succeed(());
     }
+
+    fn restore(&self, _: Vec<String>, reply: Reply<()>) {
+        reply.succeed(());
+    }
 }
 
 /// The device token, if the phone has one.
@@ -88,6 +92,10 @@ pub struct Keychain(pub Option<Secret>);
 impl CredentialProvider for Keychain {
     fn credentials(&self, _: &AccountId, _: Option<Secret>, reply: Reply<Option<Secret>>) {
         reply.succeed(self.0.clone());
+    }
+
+    fn forget(&self, _: &AccountId, _: Secret, reply: Reply<()>) {
+        reply.succeed(());
     }
 }
 

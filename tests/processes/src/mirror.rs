@@ -16,7 +16,7 @@ use crate::orders::Deed;
 pub struct Mirror {
     /// The account; none before it was added.
     pub account: Option<Account>,
-    /// Its rows.
+    /// Its rows: exactly what the relay had committed at the cursor.
     pub rows: Vec<ConversationState>,
     /// The outbox.
     pub operations: Vec<StoredOperation>,

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use futures_util::future::poll_immediate;
 use tokio::runtime::Runtime;
 use truebadge_engine::{
-    Bridges, Cause, Configuration, ConversationView, Engine, EngineError, Process, Secret,
+    AtZero, Bridges, Cause, Configuration, ConversationView, Engine, EngineError, Process, Secret,
     SystemClock, WakeOutcome,
     store::{Durability, Store},
     transport::BuiltinTransport,
@@ -124,6 +124,7 @@ impl Running {
             environment: PushEnvironment::Sandbox,
             app_version: "1.0".to_owned(),
             process: settings.role(),
+            at_zero: AtZero::default(),
         };
         let bridges = Bridges {
             badge: Arc::clone(&icon) as _,

@@ -2,6 +2,7 @@
 //!
 //! Linux only: the system's table of locks is read.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::{collections::BTreeSet, path::Path};
 

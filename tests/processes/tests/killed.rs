@@ -129,7 +129,7 @@ impl Killed {
         };
         let printed = self.live(orders, role);
         self.judge(&printed);
-        if self.rng.bool() {
+        if self.rng.u8(0..3) == 0 {
             self.undisturbed();
         }
     }
@@ -190,9 +190,10 @@ impl Killed {
         let kind = Push::any(&mut self.rng);
         let (relay, device) = (&self.relay, &self.phone.device);
         let payload = self.backend.push(relay, device, route, kind);
-        let order = match self.rng.bool() {
-            true => Order::Receive,
-            false => Order::Push,
+        let order = if self.rng.bool() {
+            Order::Receive
+        } else {
+            Order::Push
         };
         match self.rng.u8(0..10) {
             0 => vec![],
@@ -264,9 +265,12 @@ impl Killed {
             }
         }
         self.assert_badges(&deeds);
-        deeds.iter().for_each(|(_, deed)| self.done.add(deed));
-        self.assert_operations(&mirror);
-        self.note(&mirror);
+        for (_, deed) in &deeds {
+            self.done.add(deed);
+        }
+        let (relay, acknowledged) = self.relay.everything(&self.phone.device);
+        self.done.assert_kept(&relay, |deed| mirror.will_send(deed));
+        self.note(&mirror, acknowledged);
     }
 
     /// Opens a copy of the store as the kill left it; the store itself is left for the next process.
@@ -303,13 +307,7 @@ impl Killed {
         self.lines_on_icon = set.len();
     }
 
-    fn assert_operations(&self, mirror: &Mirror) {
-        let (relay, _) = self.relay.everything(&self.phone.device);
-        self.done.assert_kept(&relay, |deed| mirror.will_send(deed));
-    }
-
-    fn note(&mut self, mirror: &Mirror) {
-        let (_, acknowledged) = self.relay.everything(&self.phone.device);
+    fn note(&mut self, mirror: &Mirror, acknowledged: u64) {
         let unheard = mirror.operations.iter().any(|operation| {
             operation.pending.applied.is_none() && operation.pending.number <= acknowledged
         });

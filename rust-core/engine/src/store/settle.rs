@@ -67,19 +67,24 @@ fn versions(rows: &[ConversationState]) -> HashMap<&ConversationId, Version> {
 
 impl Tx<'_> {
     /// In another history, what the old one confirmed is unconfirmed again: the server may have
-    /// been restored from before it. Operations are absolute, so sending one twice does no harm.
+    /// been restored from before it. Operations are absolute, so sending one twice does no harm, and
+    /// those after it go again too, so that the last one stays the last. What no history confirmed
+    /// goes as it would have gone: the new one may have it already, when its answer was lost.
     pub(super) fn reopen_operations(
         &self,
         account: &Account,
         outcomes: &[OperationOutcome],
     ) -> Result<(), EngineError> {
-        for mut operation in self.operations(account.key)? {
+        let mut unanswered = self.operations(account.key)?;
+        unanswered.retain(|operation| {
             let number = operation.pending.number;
-            if outcomes.iter().all(|outcome| outcome.number != number) {
-                operation.pending.applied = None;
-                operation.sent = false;
-                self.put_operation(account.key, &operation)?;
-            }
+            outcomes.iter().all(|outcome| outcome.number != number)
+        });
+        let unconfirmed = |operation: &StoredOperation| operation.pending.applied.is_none();
+        for mut operation in unanswered.into_iter().skip_while(unconfirmed) {
+            operation.pending.applied = None;
+            operation.sent = false;
+            self.put_operation(account.key, &operation)?;
         }
         Ok(())
     }
