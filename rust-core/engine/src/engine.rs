@@ -24,10 +24,11 @@ use std::{
 use truebadge_protocol::{AccountId, messages::Conditions};
 
 use crate::{
-    EngineError,
-    store::{AccountKey, Durability, Store},
+    EngineError, Timestamp,
+    store::{AccountKey, Durability, Registration, Store},
 };
 
+pub(crate) use accounts::relay_address;
 pub(crate) use deadline::Deadline;
 use flight::Turn;
 use runtime::Runtime;
@@ -69,7 +70,7 @@ impl Engine {
                 "the topic (bundle identifier) is empty",
             ));
         }
-        let store = Store::new(&configuration.directory, configuration.process);
+        let store = Store::new(&configuration, Arc::clone(&bridges.clock));
         let core = Core {
             configuration,
             bridges,
@@ -138,6 +139,27 @@ impl Engine {
         self.visit()
             .store
             .write(Durability::Refetchable, |tx| tx.set_conditions(conditions))
+    }
+
+    /// Checks the whole store, makes it anew if it is damaged, and has the next refresh fetch every
+    /// account anew and register this phone again. Deletes nothing that the person made. Gives
+    /// whether the store was damaged. Only the app may.
+    pub fn repair(&self) -> Result<bool, EngineError> {
+        if self.core.configuration.process == Process::Extension {
+            return Err(EngineError::AppMustRunFirst);
+        }
+        let visit = self.visit();
+        let rebuilt = visit.store.check()?;
+        visit.store.write(Durability::Refetchable, |tx| {
+            for mut account in tx.accounts()? {
+                account.reset_wanted = true;
+                account.registration = Registration::default();
+                (account.failures, account.retry_at) = (0, Timestamp::default());
+                tx.save_account(&account)?;
+            }
+            Ok(())
+        })?;
+        Ok(rebuilt)
     }
 
     /// Closes the store, leaves no file lock (S6), and refuses every call until

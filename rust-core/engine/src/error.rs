@@ -83,16 +83,26 @@ pub enum EngineError {
 impl From<rusqlite::Error> for EngineError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
-        let rusqlite::Error::SqliteFailure(failure, _) = error else {
-            // A column of an unexpected type, or a row that must exist: the file's content is wrong.
-            tracing::error!("the store holds what this code never writes");
-            return Self::StoreDamaged;
+        let failure = match error {
+            rusqlite::Error::SqliteFailure(failure, _) => failure,
+            // A value from outside that no column holds. It was not written.
+            rusqlite::Error::ToSqlConversionFailure(_) => {
+                return Self::NotUnderstood { status: 200 };
+            }
+            // A column of an unexpected type, a row that must exist, a table or a column that is
+            // not there: the file's content is wrong.
+            _ => {
+                tracing::error!("the store holds what this code never writes");
+                return Self::StoreDamaged;
+            }
         };
         let code = failure.extended_code;
         tracing::warn!(code, "the store failed");
         match failure.code {
             Code::DatabaseBusy | Code::DatabaseLocked => Self::Busy,
-            Code::DatabaseCorrupt | Code::NotADatabase => Self::StoreDamaged,
+            Code::DatabaseCorrupt | Code::NotADatabase | Code::TooBig => Self::StoreDamaged,
+            // The statements are fixed, so the schema is not what they were written for.
+            Code::Unknown if code == rusqlite::ffi::SQLITE_ERROR => Self::StoreDamaged,
             Code::DiskFull => Self::StorageFull,
             Code::AuthorizationForStatementDenied | Code::PermissionDenied => Self::Locked,
             _ => Self::StoreUnavailable { code },

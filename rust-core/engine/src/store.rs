@@ -3,16 +3,22 @@
 //!
 //! | pragma | value | why |
 //! |---|---|---|
-//! | `journal_mode` | `WAL` | a reader in the extension never waits for the app's writer |
-//! | `synchronous` | `NORMAL`; `FULL` with `fullfsync` for operations | the mirror can be fetched again, what the person did can't |
+//! | `journal_mode` | `TRUNCATE` | a connection that is open and does nothing holds no lock (S6); fewest files; as fast as the others where a connection opens and closes with each wake (decision 0036) |
+//! | `synchronous` | `NORMAL`; `FULL` with `fullfsync` for what the person did | the mirror can be fetched again, what the person did can't |
 //! | `foreign_keys` | on | signing out removes everything of an account (S7) |
 //! | `trusted_schema` | off | a damaged or planted schema must not run functions |
 //! | `cell_size_check` | on | damage is found when a page is read, not when it spreads |
-//! | `busy_timeout` | 50 ms in the extension, 2 s in the app | a wake is short |
+//! | `busy_timeout` | 50 ms in the extension, and none after one wait in vain; 2 s in the app | a wake is short |
+//!
+//! No value longer than 1 MB is read or written (`SQLITE_LIMIT_LENGTH`).
 
 mod accounts;
+mod adopt;
 mod apply;
+mod damage;
 mod departures;
+mod keep;
+mod open;
 mod outbox;
 mod rejections;
 mod rows;
@@ -20,26 +26,25 @@ mod settings;
 mod settle;
 
 use std::{
-    path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use truebadge_protocol::DeviceId;
 
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::Heard;
 pub use departures::Departure;
 pub use outbox::{OUTBOX, StoredOperation};
 
-use crate::{EngineError, engine::Process};
+use crate::{
+    Clock, EngineError,
+    engine::{Configuration, Process},
+};
 
 const FILE: &str = "truebadge.sqlite";
-const MIGRATIONS: &[&str] = &[
-    include_str!("store/migrations/0001.sql"),
-    include_str!("store/migrations/0002.sql"),
-];
-const SCHEMA: u32 = 2;
 
 /// How much a commit must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub enum Durability {
 pub struct Store {
     path: PathBuf,
     process: Process,
+    device: DeviceId,
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
@@ -62,6 +69,12 @@ pub struct Store {
 struct State {
     connection: Option<Connection>,
     suspended: bool,
+    /// The store was found damaged and made anew since it was last closed: not again before that.
+    rebuilt: bool,
+    /// How often that happened.
+    rebuilds: u32,
+    /// The accounts' copy beside the store, as it was last written.
+    kept: Option<keep::Kept>,
 }
 
 /// A transaction, with every read and write that the engine needs.
@@ -71,20 +84,19 @@ pub struct Tx<'a> {
 }
 
 impl Store {
-    /// A store in this directory. Opens nothing.
-    pub fn new(directory: &Path, process: Process) -> Self {
+    /// A store in the configured directory. Opens nothing.
+    pub fn new(configuration: &Configuration, clock: Arc<dyn Clock>) -> Self {
         Self {
-            path: directory.join(FILE),
-            process,
+            path: configuration.directory.join(FILE),
+            process: configuration.process,
+            device: configuration.device.clone(),
+            clock,
             state: Mutex::default(),
         }
     }
 
     /// Reads.
-    pub fn read<T>(
-        &self,
-        f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
-    ) -> Result<T, EngineError> {
+    pub fn read<T>(&self, f: impl Fn(&Tx<'_>) -> Result<T, EngineError>) -> Result<T, EngineError> {
         self.run(TransactionBehavior::Deferred, Durability::Refetchable, f)
     }
 
@@ -92,21 +104,22 @@ impl Store {
     pub fn write<T>(
         &self,
         durability: Durability,
-        f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
+        f: impl Fn(&Tx<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         self.run(TransactionBehavior::Immediate, durability, f)
     }
 
     /// Closes the connection: no file lock is left (S6). The next call opens it again.
     pub fn close(&self) {
-        self.lock().connection = None;
+        let mut state = self.lock();
+        state.connection = None;
+        state.rebuilt = false;
     }
 
     /// Closes, and refuses every call until [`Store::resume`].
     pub fn suspend(&self) {
-        let mut state = self.lock();
-        state.connection = None;
-        state.suspended = true;
+        self.close();
+        self.lock().suspended = true;
     }
 
     /// Ends a suspension.
@@ -114,28 +127,59 @@ impl Store {
         self.lock().suspended = false;
     }
 
+    /// How often the store was found damaged and made anew.
+    pub fn rebuilds(&self) -> u32 {
+        self.lock().rebuilds
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in between leaves a connection whose transaction was rolled back: usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Runs a transaction. A store that turns out to be damaged is made anew by the app, which then
+    /// runs it again (L2); in the extension it is an error, and the badge stays as it was (S8).
     fn run<T>(
         &self,
         behavior: TransactionBehavior,
         durability: Durability,
-        f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
+        f: impl Fn(&Tx<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let mut state = self.lock();
-        let connection = self.opened(&mut state)?;
-        if durability == Durability::Refetchable {
-            return transact(connection, behavior, f);
+        match self.run_once(&mut state, behavior, durability, &f) {
+            Err(EngineError::StoreDamaged) if self.may_rebuild(&state) => {
+                self.rebuild(&mut state)?;
+                self.run_once(&mut state, behavior, durability, &f)
+            }
+            result => result,
         }
-        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")?;
-        let result = transact(connection, behavior, f);
-        // What has been committed stays a success whatever becomes of this.
-        let back = connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA fullfsync = OFF");
-        if back.is_err() {
-            state.connection = None;
+    }
+
+    fn run_once<T>(
+        &self,
+        state: &mut State,
+        behavior: TransactionBehavior,
+        durability: Durability,
+        f: impl Fn(&Tx<'_>) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let result = self
+            .opened(state)
+            .and_then(|connection| transact(connection, behavior, durability, f));
+        match (&result, durability) {
+            (Ok(_), Durability::Person) => self.keep_accounts(state),
+            (Err(EngineError::StoreUnavailable { .. } | EngineError::StoreDamaged), _) => {
+                state.connection = None;
+                if open::is_locked(&self.path) {
+                    return Err(EngineError::Locked);
+                }
+            }
+            (Err(EngineError::Busy), _) if self.process == Process::Extension => {
+                // So that waits don't add up. What is not waited for is not changed either (S8).
+                if let Some(connection) = &state.connection {
+                    connection.busy_timeout(Duration::ZERO)?;
+                }
+            }
+            _ => {}
         }
         result
     }
@@ -145,7 +189,10 @@ impl Store {
             return Err(EngineError::Suspended);
         }
         if state.connection.is_none() {
-            state.connection = Some(open(&self.path, self.process)?);
+            let mut connection = open::open(&self.path, self.process)?;
+            adopt::check_device(&mut connection, &self.device, self.process)?;
+            state.connection = Some(connection);
+            self.keep_accounts(state);
         }
         state.connection.as_mut().ok_or(EngineError::Suspended)
     }
@@ -154,89 +201,17 @@ impl Store {
 fn transact<T>(
     connection: &mut Connection,
     behavior: TransactionBehavior,
-    f: impl FnOnce(&Tx<'_>) -> Result<T, EngineError>,
+    durability: Durability,
+    f: impl Fn(&Tx<'_>) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
+    connection.execute_batch(match durability {
+        Durability::Refetchable => "PRAGMA synchronous = NORMAL; PRAGMA fullfsync = OFF",
+        Durability::Person => "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON",
+    })?;
     let tx = Tx {
         transaction: connection.transaction_with_behavior(behavior)?,
     };
     let value = f(&tx)?;
     tx.transaction.commit()?;
     Ok(value)
-}
-
-fn open(path: &Path, process: Process) -> Result<Connection, EngineError> {
-    let create = match process {
-        Process::App => OpenFlags::SQLITE_OPEN_CREATE,
-        Process::Extension => OpenFlags::empty(),
-    };
-    if process == Process::Extension && !path.exists() {
-        return Err(EngineError::AppMustRunFirst);
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-    let mut connection =
-        Connection::open_with_flags(path, flags).map_err(|error| readable(path, error))?;
-    connection.busy_timeout(match process {
-        Process::App => Duration::from_secs(2),
-        Process::Extension => Duration::from_millis(50),
-    })?;
-    connection.set_prepared_statement_cache_capacity(64);
-    migrate(&mut connection, process).map_err(|error| match error {
-        Migration::Engine(error) => error,
-        Migration::Sqlite(error) => readable(path, error),
-    })?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    Ok(connection)
-}
-
-/// Before the first unlock a protected file is there and can't be read: that is not damage.
-fn readable(path: &Path, error: rusqlite::Error) -> EngineError {
-    let denied = std::fs::File::open(path)
-        .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
-    if denied {
-        EngineError::Locked
-    } else {
-        error.into()
-    }
-}
-
-enum Migration {
-    Engine(EngineError),
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Migration {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-fn migrate(connection: &mut Connection, process: Process) -> Result<(), Migration> {
-    let version = |connection: &Connection| {
-        connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
-    };
-    let found = version(connection)?;
-    if found > SCHEMA {
-        return Err(Migration::Engine(EngineError::StoreTooNew {
-            found,
-            known: SCHEMA,
-        }));
-    }
-    if found == SCHEMA {
-        return Ok(());
-    }
-    if process == Process::Extension {
-        return Err(Migration::Engine(EngineError::AppMustRunFirst));
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have migrated while this one waited for the lock.
-    let found = version(&transaction)?;
-    for migration in MIGRATIONS.iter().skip(found as usize) {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "user_version", SCHEMA)?;
-    Ok(transaction.commit()?)
 }

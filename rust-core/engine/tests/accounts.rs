@@ -145,7 +145,8 @@ async fn an_account_that_was_never_heard_of_does_not_stop_the_badge_of_the_other
 }
 
 fn hold_badge(phone: &Phone) {
-    let store = Store::new(phone.directory.path(), Process::App);
+    let configuration = support::configuration(phone.directory.path(), Process::App);
+    let store = Store::new(&configuration, phone.watch.clone());
     store
         .write(Durability::Refetchable, |tx| {
             tx.hold_badge(phone.watch.now())

@@ -233,7 +233,10 @@ impl AppBadge for Restless {
 async fn a_call_returns_although_others_are_always_quicker() {
     let phone = Phone::synced().await;
     let restless = Arc::new(Restless {
-        store: Store::new(phone.directory.path(), Process::App),
+        store: Store::new(
+            &support::configuration(phone.directory.path(), Process::App),
+            phone.watch.clone(),
+        ),
         calls: AtomicUsize::new(0),
     });
     let engine = phone.with_ios(restless.clone(), phone.centre.clone());

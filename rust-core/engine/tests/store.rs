@@ -7,7 +7,7 @@ use std::fs;
 
 use rusqlite::Connection;
 use support::{Phone, push, unread};
-use truebadge_engine::{EngineError, Process};
+use truebadge_engine::{Cause, EngineError, Process};
 
 #[tokio::test]
 async fn after_suspend_no_file_of_the_store_is_open_and_every_call_says_so() {
@@ -42,6 +42,78 @@ async fn a_background_wake_leaves_no_file_open() {
     assert_eq!(open_files(&phone), Vec::<String>::new());
 }
 
+#[cfg(target_os = "linux")]
+mod locks {
+    use std::{fs, os::unix::fs::MetadataExt};
+
+    use super::*;
+
+    /// The locks that this process holds on files of the store, as the system lists them.
+    fn held(phone: &Phone) -> Vec<String> {
+        let files = fs::read_dir(phone.directory.path()).unwrap();
+        let names: Vec<_> = files
+            .map(|file| {
+                let file = file.unwrap().metadata().unwrap();
+                let (major, minor) = (file.dev() >> 8 & 0xfff, file.dev() & 0xff);
+                format!(" {major:02x}:{minor:02x}:{} ", file.ino())
+            })
+            .collect();
+        let process = format!(" {} ", std::process::id());
+        let table = fs::read_to_string("/proc/locks").unwrap();
+        let ours = |line: &&str| {
+            line.contains(&process) && names.iter().any(|name| line.contains(name.as_str()))
+        };
+        table.lines().filter(ours).map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn s6_no_lock_is_held_after_suspend_nor_after_a_background_wake_nor_while_nothing_happens()
+     {
+        let phone = Phone::synced().await;
+        let transaction = Connection::open(phone.store()).unwrap();
+        transaction.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(!held(&phone).is_empty(), "the table is read right");
+        drop(transaction);
+
+        assert!(
+            !open_files(&phone).is_empty(),
+            "it is open in the foreground"
+        );
+        assert_eq!(held(&phone), Vec::<String>::new());
+
+        phone.read_here("a", 1, 0);
+        phone.engine.suspend();
+        assert_eq!(held(&phone), Vec::<String>::new());
+
+        for process in [Process::App, Process::Extension] {
+            let background = phone.again(process);
+            background.push(&phone.relay.push(1, 0)).await;
+            assert_eq!(held(&phone), Vec::<String>::new());
+        }
+    }
+
+    #[tokio::test]
+    async fn s6_no_lock_is_held_after_a_store_could_not_be_opened_or_was_repaired() {
+        for damage in [
+            "PRAGMA user_version = 99",
+            "UPDATE accounts SET cursor = -1",
+        ] {
+            for process in [Process::App, Process::Extension] {
+                let phone = Phone::synced().await;
+                phone.engine.suspend();
+                let store = Connection::open(phone.store()).unwrap();
+                store.execute_batch(damage).unwrap();
+                drop(store);
+
+                phone.again(process).push(&phone.relay.push(1, 0)).await;
+
+                assert_eq!(held(&phone), Vec::<String>::new());
+                assert_eq!(open_files(&phone), Vec::<String>::new());
+            }
+        }
+    }
+}
+
 /// The files under the phone's directory that this process has open (Linux).
 fn open_files(phone: &Phone) -> Vec<String> {
     let under = phone.directory.path().to_str().unwrap().to_owned();
@@ -69,11 +141,12 @@ async fn the_extension_never_creates_a_store() {
 async fn a_store_of_a_newer_version_is_left_untouched() {
     let phone = Phone::synced().await;
     phone.engine.suspend();
-    Connection::open(phone.store())
-        .unwrap()
-        .pragma_update(None, "user_version", 99)
-        .unwrap();
-    let before = fs::read(phone.store()).unwrap();
+    let version = "PRAGMA user_version = 99; PRAGMA application_id = 0x54420063";
+    let newer = Connection::open(phone.store()).unwrap();
+    newer.execute_batch(version).unwrap();
+    newer.pragma_update(None, "journal_mode", "WAL").unwrap();
+    drop(newer);
+    let before = phone.files();
 
     let newer = phone.again(Process::App);
     let outcome = newer.refresh().await;
@@ -86,40 +159,133 @@ async fn a_store_of_a_newer_version_is_left_untouched() {
         })
     );
     assert_eq!(newer.icon(), None);
-    assert_eq!(fs::read(phone.store()).unwrap(), before);
+    assert_eq!(phone.files(), before);
 }
 
 #[tokio::test]
-async fn a_damaged_store_leaves_the_badge_as_it_was() {
+async fn the_extension_leaves_a_store_of_an_older_version_to_the_app() {
     let phone = Phone::synced().await;
     phone.engine.suspend();
-    fs::write(
-        phone.store(),
-        b"this is no database, whatever its name says",
-    )
-    .unwrap();
+    let version = "PRAGMA user_version = 1; PRAGMA application_id = 0";
+    let older = Connection::open(phone.store()).unwrap();
+    older.execute_batch(version).unwrap();
+    drop(older);
+    let before = phone.files();
 
-    let damaged = phone.again(Process::App);
-    let outcome = damaged.push(b"{}").await;
+    let extension = phone.again(Process::Extension);
+    let outcome = extension.push(&phone.relay.push(1, 0)).await;
 
-    assert_eq!(outcome.error, Some(EngineError::StoreDamaged));
-    assert_eq!(outcome.badge, None);
-    assert_eq!(damaged.icon(), None);
+    assert_eq!(outcome.error, Some(EngineError::AppMustRunFirst));
+    assert_eq!(extension.icon(), None);
+    assert_eq!(phone.files(), before);
 }
 
 #[tokio::test]
-async fn rows_that_this_code_never_writes_are_damage_and_not_a_panic() {
-    let phone = Phone::new();
-    phone.relay.commit("a", 1, 1);
-    phone.refresh().await;
-    let store = Connection::open(phone.store()).unwrap();
-    store
-        .execute("UPDATE rows SET version = -5, level = 77", [])
-        .unwrap();
+async fn the_extension_writes_what_a_push_brought_and_leaves_no_other_file() {
+    let phone = Phone::synced().await;
+    phone.engine.suspend();
+    let files: Vec<_> = phone.files().into_keys().collect();
+    let new = phone.relay.commit("a", 2, 2);
 
-    let error = phone.engine.conversations(&support::alice()).unwrap_err();
+    let extension = phone.again(Process::Extension);
+    extension
+        .push(&push(&phone.relay, 1, 0, 1, Some(vec![new]), unread(2, 1)))
+        .await;
 
-    assert_eq!(error, EngineError::StoreDamaged);
+    assert_eq!(phone.files().into_keys().collect::<Vec<_>>(), files);
+    let app = phone.again(Process::App);
+    assert_eq!(app.engine.badge().unwrap().badge, 2);
+}
+
+#[tokio::test]
+async fn s8_while_another_process_writes_the_extension_waits_a_little_and_leaves_the_badge() {
+    let phone = Phone::synced().await;
+    phone.engine.suspend();
+    let app = Connection::open(phone.store()).unwrap();
+    app.execute_batch("BEGIN EXCLUSIVE").unwrap();
+
+    let extension = phone.again(Process::Extension);
+    let begun = std::time::Instant::now();
+    let outcome = extension.push(&phone.relay.push(1, 0)).await;
+
+    assert_eq!(outcome.error, Some(EngineError::Busy));
+    assert_eq!((outcome.badge, extension.icon()), (None, None));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1));
+    app.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(extension.push(&phone.relay.push(1, 0)).await.error, None);
+}
+
+/// Runs by itself, and in a process of its own that may not read the store: permissions do not stop
+/// root, so it becomes nobody for that.
+#[tokio::test]
+async fn s8_before_the_first_unlock_the_store_is_left_alone_and_the_badge_as_it_was() {
+    use std::{
+        os::unix::{fs::PermissionsExt, process::CommandExt},
+        process::Command,
+    };
+    const NAME: &str = "s8_before_the_first_unlock_the_store_is_left_alone_and_the_badge_as_it_was";
+    const NOBODY: u32 = 65_534;
+    if let Some(directory) = std::env::var_os("TRUEBADGE_LOCKED_STORE") {
+        return locked_store_is_left_alone(directory.as_ref()).await;
+    }
+    let phone = Phone::synced().await;
+    phone.engine.suspend();
+    let before = phone.files();
+    let program = phone.directory.path().with_extension("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&program, 0o755);
+    mode(phone.directory.path(), 0o777);
+    mode(&phone.store(), 0);
+
+    let mut command = Command::new(&program);
+    command
+        .args(["--exact", NAME])
+        .env("TRUEBADGE_LOCKED_STORE", phone.directory.path());
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    fs::remove_file(program).unwrap();
+    mode(&phone.store(), 0o600);
+
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+    assert_eq!(phone.files(), before);
+}
+
+async fn locked_store_is_left_alone(directory: &std::path::Path) {
+    let phone = Phone::empty(&std::sync::Arc::new(support::FakeRelay::new()));
+    for process in [Process::App, Process::Extension] {
+        let engine = phone.engine_as(|configuration| {
+            directory.clone_into(&mut configuration.directory);
+            configuration.process = process;
+        });
+        let outcome = engine.refresh(Cause::Push, support::BUDGET).await;
+        assert_eq!(outcome.error, Some(EngineError::Locked));
+        assert_eq!((outcome.badge, phone.icon()), (None, None));
+        assert_eq!(engine.badge().unwrap_err(), EngineError::Locked);
+    }
+}
+
+#[test]
+fn what_sqlite_says_is_told_as_what_to_do_about_it() {
+    use rusqlite::ffi;
+    let said =
+        |code| EngineError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    assert_eq!(said(ffi::SQLITE_BUSY), EngineError::Busy);
+    assert_eq!(said(ffi::SQLITE_FULL), EngineError::StorageFull);
+    assert_eq!(said(ffi::SQLITE_AUTH), EngineError::Locked);
+    assert_eq!(said(ffi::SQLITE_PERM), EngineError::Locked);
+    assert_eq!(said(ffi::SQLITE_CORRUPT_INDEX), EngineError::StoreDamaged);
+    assert_eq!(said(ffi::SQLITE_NOTADB), EngineError::StoreDamaged);
+    let code = ffi::SQLITE_IOERR_READ;
+    assert_eq!(said(code), EngineError::StoreUnavailable { code });
 }
 
 #[test]

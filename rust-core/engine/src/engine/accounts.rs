@@ -127,7 +127,7 @@ fn view(
 }
 
 /// Credentials travel with every request, so an address without TLS is for this machine only.
-fn relay_address(text: &str) -> Result<Url, EngineError> {
+pub(crate) fn relay_address(text: &str) -> Result<Url, EngineError> {
     let mut url = Url::parse(text)
         .map_err(|_| EngineError::InvalidArgument("the relay's address is not a URL"))?;
     let loopback = match url.host() {

@@ -29,7 +29,7 @@ impl Engine {
             position: up_to,
             remaining,
         };
-        self.record(account, conversation, kind)
+        self.record(account, conversation, &kind)
     }
 
     /// The person read single items, after which `remaining` are still unread. At least one, at most
@@ -53,7 +53,7 @@ impl Engine {
             positions,
             remaining,
         };
-        self.record(account, conversation, kind)
+        self.record(account, conversation, &kind)
     }
 
     /// The person marked a conversation unread, or took that back.
@@ -63,7 +63,7 @@ impl Engine {
         conversation: &ConversationId,
         marked: bool,
     ) -> Result<BadgeState, EngineError> {
-        self.record(account, conversation, PendingKind::MarkedUnread { marked })
+        self.record(account, conversation, &PendingKind::MarkedUnread { marked })
     }
 
     /// The person chose what of a conversation may count.
@@ -73,7 +73,7 @@ impl Engine {
         conversation: &ConversationId,
         level: Level,
     ) -> Result<BadgeState, EngineError> {
-        self.record(account, conversation, PendingKind::SetLevel { level })
+        self.record(account, conversation, &PendingKind::SetLevel { level })
     }
 
     /// The person read all of an account: each conversation that shows something unread, or a mark,
@@ -113,11 +113,11 @@ impl Engine {
         &self,
         account: &AccountId,
         conversation: &ConversationId,
-        kind: PendingKind,
+        kind: &PendingKind,
     ) -> Result<BadgeState, EngineError> {
         self.visit().change(Durability::Person, |tx| {
             let mut account = tx.account(account)?;
-            record(tx, &mut account, conversation, kind)?;
+            record(tx, &mut account, conversation, kind.clone())?;
             tx.save_account(&account)
         })
     }

@@ -78,7 +78,7 @@ impl Wake {
     pub(super) fn change(
         &self,
         durability: Durability,
-        f: impl FnOnce(&Tx<'_>) -> Result<(), EngineError>,
+        f: impl Fn(&Tx<'_>) -> Result<(), EngineError>,
     ) -> Result<BadgeState, EngineError> {
         let state = self.store.write(durability, |tx| {
             f(tx)?;

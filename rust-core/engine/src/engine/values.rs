@@ -131,6 +131,10 @@ pub struct PushReceipt {
 }
 
 /// What a wake did. A wake never fails as a whole.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 #[derive(Clone, PartialEq, Eq)]
 pub struct WakeOutcome {
     /// Why our code ran.
@@ -154,6 +158,8 @@ pub struct WakeOutcome {
     /// Accounts that ended at their relay: told in every wake until they are added again, or signed
     /// out here.
     pub signed_out: Vec<AccountId>,
+    /// The store was damaged: what could be read of it was saved, and the rest is fetched anew.
+    pub rebuilt: bool,
     /// The first thing that went wrong.
     pub error: Option<EngineError>,
 }
@@ -172,6 +178,7 @@ impl fmt::Debug for WakeOutcome {
             .field("rejected", &self.rejected)
             .field("push_token_wanted", &self.push_token_wanted)
             .field("signed_out", &self.signed_out)
+            .field("rebuilt", &self.rebuilt)
             .field("error", &self.error)
             .finish()
     }

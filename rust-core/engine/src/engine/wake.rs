@@ -97,7 +97,11 @@ impl Engine {
     ) -> WakeOutcome {
         let (disposition, error) = (local.disposition, local.error.clone());
         let badge = local.publication.as_ref().map(|shown| shown.state);
-        let task = async move { wake.core.finish(cause, local, deadline).await };
+        let task = async move {
+            let mut outcome = wake.core.finish(&wake, cause, local, deadline).await;
+            outcome.rebuilt = wake.store.rebuilds() != wake.rebuilds;
+            outcome
+        };
         match self.core.runtime.run(task).await {
             Ok(outcome) => outcome,
             Err(failure) => WakeOutcome {
@@ -110,6 +114,7 @@ impl Engine {
                 rejected: Vec::new(),
                 push_token_wanted: false,
                 signed_out: Vec::new(),
+                rebuilt: false,
                 error: error.or(Some(failure)),
             },
         }
@@ -119,6 +124,8 @@ impl Engine {
 /// Closes the store when the last wake ends in the background (S6).
 pub(super) struct Wake {
     core: Arc<Core>,
+    /// How often the store had been made anew when it began.
+    rebuilds: u32,
 }
 
 impl Wake {
@@ -140,6 +147,7 @@ impl Wake {
         core.wakes.fetch_add(1, Ordering::AcqRel);
         Self {
             core: Arc::clone(core),
+            rebuilds: core.store.rebuilds(),
         }
     }
 }
@@ -196,7 +204,13 @@ impl Core {
             Ok(Some((sync, disposition, tx.recount_badge()?)))
         })?;
         let Some((sync, disposition, badge)) = applied else {
-            return self.unchanged(Disposition::NotForUs, Accounts::Neither);
+            let nameless = self.store.read(|tx| tx.has_nameless_account())?;
+            let sync = if nameless {
+                Accounts::All
+            } else {
+                Accounts::Neither
+            };
+            return self.unchanged(Disposition::NotForUs, sync);
         };
         tracing::info!(?disposition, badge = badge.badge, "a push was received");
         Ok(self.shown(Some(disposition), badge, sync))
@@ -248,6 +262,7 @@ impl Core {
 
     async fn finish(
         self: &Arc<Self>,
+        wake: &Wake,
         cause: Cause,
         local: Local,
         deadline: Deadline,
@@ -262,14 +277,24 @@ impl Core {
             rejected: Vec::new(),
             push_token_wanted: false,
             signed_out: Vec::new(),
+            rebuilt: false,
             error: local.error,
         };
         let Some(publication) = local.publication else {
             return outcome;
         };
         self.settle_into(&mut outcome, publication, &deadline).await;
-        if local.sync != Accounts::Neither && deadline.left() >= SYNC_NEEDS {
-            self.sync(&mut outcome, local.sync, &deadline).await;
+        let (mut sync, mut rebuilds) = (local.sync, wake.rebuilds);
+        loop {
+            // A store that was found damaged on the way and made anew knows nothing yet (L2).
+            if self.store.rebuilds() != rebuilds {
+                (sync, rebuilds) = (Accounts::All, self.store.rebuilds());
+            }
+            if sync == Accounts::Neither || deadline.left() < SYNC_NEEDS {
+                break;
+            }
+            self.sync(&mut outcome, sync, &deadline).await;
+            sync = Accounts::Neither;
         }
         match self.signed_out() {
             Ok(accounts) => outcome.signed_out = accounts,

@@ -9,6 +9,7 @@ use url::Url;
 use super::{Tx, rows::checked};
 use crate::{
     EngineError, Timestamp,
+    engine::relay_address,
     model::{Ahead, Mirror, Told},
 };
 
@@ -127,6 +128,14 @@ impl Tx<'_> {
     /// The account that pushes call by this route.
     pub fn account_by_route(&self, route: &Route) -> Result<Option<Account>, EngineError> {
         self.find("route", route.as_str())
+    }
+
+    /// Whether an account has no name in pushes yet: one that is called by an unknown name may be it.
+    pub fn has_nameless_account(&self) -> Result<bool, EngineError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("SELECT 1 FROM accounts WHERE route IS NULL AND signed_out = 0")?;
+        Ok(statement.exists([])?)
     }
 
     fn find(
@@ -286,7 +295,7 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
             told: if row.get(30)? {
                 Some(Told {
                     totals: totals(14)?,
-                    acknowledged: row.get(17)?,
+                    acknowledged: version(17)?.get(),
                 })
             } else {
                 None
@@ -304,7 +313,7 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         key: AccountKey(row.get(0)?),
         account: checked(1, AccountId::new(row.get::<_, String>(1)?))?,
-        relay: checked(2, Url::parse(&row.get::<_, String>(2)?))?,
+        relay: checked(2, relay_address(&row.get::<_, String>(2)?))?,
         participates: row.get(3)?,
         signed_out: row.get(4)?,
         route: row
@@ -320,7 +329,7 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         },
         staging,
         reset_wanted: row.get(20)?,
-        next_operation: row.get(21)?,
+        next_operation: version(21)?.get(),
         registration: Registration {
             fingerprint: row.get(22)?,
             at: Timestamp(row.get(23)?),

@@ -29,22 +29,35 @@ impl Tx<'_> {
     /// Removes an account with its rows, operations, receipts and route, and notes that its relay has
     /// to be told. Its key is never used again, so nothing of it can be written afterwards (S7).
     pub fn sign_out(&self, account: &Account, now: Timestamp) -> Result<(), EngineError> {
+        self.note_departure(&Departure {
+            account: account.account.clone(),
+            relay: account.relay.clone(),
+            route: account.route.clone(),
+            since: now,
+            retry_at: Timestamp::default(),
+            failures: 0,
+        })?;
+        self.transaction
+            .prepare_cached("DELETE FROM accounts WHERE key = ?1")?
+            .execute([account.key])?;
+        // What the icon shows holds something of this account, and may not be left as it is.
+        self.release_badge()
+    }
+
+    /// Notes that a relay has to be told of a sign-out. It is told anew, whatever came before.
+    pub(super) fn note_departure(&self, departure: &Departure) -> Result<(), EngineError> {
         self.transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO departures (account, relay, route, since)
                  VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![
-                account.account.as_str(),
-                account.relay.as_str(),
-                account.route.as_ref().map(Route::as_str),
-                now.0,
+                departure.account.as_str(),
+                departure.relay.as_str(),
+                departure.route.as_ref().map(Route::as_str),
+                departure.since.0,
             ])?;
-        self.transaction
-            .prepare_cached("DELETE FROM accounts WHERE key = ?1")?
-            .execute([account.key])?;
-        // What the icon shows holds something of this account, and may not be left as it is.
-        self.release_badge()
+        Ok(())
     }
 
     /// All departures.

@@ -22,7 +22,7 @@ pub const OUTBOX: usize = 10_000;
 /// Positions in one request: with them it stays far below what a relay reads.
 const POSITIONS_AT_ONCE: usize = 30_000;
 
-const SELECT: &str = "SELECT number, id, conversation, kind, position, remaining, marked, seen, \
+pub(super) const SELECT: &str = "SELECT number, id, conversation, kind, position, remaining, marked, seen, \
      base_unread, base_mentions, sent, applied, positions, level, base_marked FROM operations";
 
 /// An operation as the outbox keeps it.
@@ -378,14 +378,14 @@ fn read_kind(row: &Row<'_>) -> rusqlite::Result<PendingKind> {
     })
 }
 
-fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
+pub(super) fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
     let applied: Option<u64> = row.get(11)?;
     Ok(StoredOperation {
         id: checked(1, OperationId::new(row.get::<_, String>(1)?))?,
         conversation: checked(2, ConversationId::new(row.get::<_, String>(2)?))?,
         sent: row.get(10)?,
         pending: PendingOperation {
-            number: row.get(0)?,
+            number: checked(0, Version::new(row.get(0)?))?.get(),
             seen: checked(7, Version::new(row.get(7)?))?,
             before: Before {
                 unread: row.get(8)?,

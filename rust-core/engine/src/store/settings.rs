@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, ToSql, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
-use truebadge_protocol::{BadgePolicy, messages::Conditions};
+use truebadge_protocol::{BadgePolicy, DeviceId, messages::Conditions};
 
 use super::{Account, Tx};
 use crate::{EngineError, Timestamp, badge, engine::BadgeState};
@@ -52,6 +52,19 @@ impl Tx<'_> {
     /// Changes which number the badge shows.
     pub fn set_policy(&self, policy: BadgePolicy) -> Result<(), EngineError> {
         self.set_json_setting("policy", &policy)
+    }
+
+    /// The phone that the store was last used on.
+    pub fn device(&self) -> Result<Option<DeviceId>, EngineError> {
+        let device: Option<String> = self.setting("device")?;
+        device
+            .map(|device| DeviceId::new(device).map_err(|_| EngineError::StoreDamaged))
+            .transpose()
+    }
+
+    /// Makes the store this phone's.
+    pub fn set_device(&self, device: &DeviceId) -> Result<(), EngineError> {
+        self.set_setting("device", device.as_str())
     }
 
     /// APNs' token in hexadecimal.
@@ -133,6 +146,11 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Makes the next generation follow this one.
+    pub fn begin_generations(&self, after: u32) -> Result<(), EngineError> {
+        self.set_setting("generation", after)
+    }
+
     /// Counts the badge anew and gives it the next generation, in the transaction of the change
     /// that caused it (S5).
     ///
@@ -162,11 +180,13 @@ impl Tx<'_> {
 
     fn is_known(&self, accounts: &[Account]) -> Result<bool, EngineError> {
         let heard = |account: &Account| account.mirror.is_heard_of();
-        if accounts.iter().all(heard) {
+        let held = self.setting::<i64>("held_since")?.is_some();
+        // A store that was made anew and lost its accounts too knows of nothing.
+        let lost = held && self.accounts()?.is_empty();
+        if accounts.iter().all(heard) && !lost {
             self.release_badge()?;
             return Ok(true);
         }
-        let held = self.setting::<i64>("held_since")?.is_some();
         Ok(!held && (accounts.iter().any(heard) || self.badge()?.known))
     }
 }

@@ -5,6 +5,7 @@
 mod relay;
 
 use std::{
+    collections::BTreeMap,
     collections::HashMap,
     path::Path,
     sync::{
@@ -400,9 +401,29 @@ impl Phone {
     pub fn store(&self) -> std::path::PathBuf {
         self.directory.path().join("truebadge.sqlite")
     }
+
+    /// Every file in the store's directory by name, with a hash of what it holds. SQLite's journal is
+    /// left out when it holds nothing.
+    pub fn files(&self) -> BTreeMap<String, u64> {
+        let entries = std::fs::read_dir(self.directory.path()).unwrap();
+        let read = entries.map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, std::fs::read(entry.path()).unwrap())
+        });
+        let something =
+            |(name, bytes): &(String, Vec<u8>)| !(name.ends_with("-journal") && bytes.is_empty());
+        read.filter(something)
+            .map(|(name, bytes)| {
+                let mut hasher = std::hash::DefaultHasher::new();
+                std::hash::Hash::hash(&bytes, &mut hasher);
+                (name, std::hash::Hasher::finish(&hasher))
+            })
+            .collect()
+    }
 }
 
-fn configuration(directory: &Path, process: Process) -> Configuration {
+pub fn configuration(directory: &Path, process: Process) -> Configuration {
     Configuration {
         directory: directory.to_owned(),
         device: DeviceId::new("phone-1").unwrap(),

@@ -1,0 +1,119 @@
+//! Opening the store's file: who may create and migrate it, and what is in its way.
+
+use std::{io::ErrorKind, path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, limits::Limit};
+
+use super::keep::Kept;
+use crate::{EngineError, engine::Process};
+
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
+/// The schema that the migrations lead to.
+const SCHEMA: u32 = 2;
+/// The file says twice which schema it has: in `user_version`, and after this ("TB") in
+/// `application_id`. So one number that was damaged does not pass for a newer version's.
+const OURS: u32 = 0x5442_0000;
+/// No text that this code writes is longer. What a damaged or planted file holds may be, and is then
+/// an error instead of memory (S9).
+const LONGEST_VALUE: i32 = 1 << 20;
+
+/// How long the app waits for another process.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens the store for use: of this version, with this code's pragmas.
+pub(super) fn open(path: &Path, process: Process) -> Result<Connection, EngineError> {
+    let creates = match process {
+        Process::App => OpenFlags::SQLITE_OPEN_CREATE,
+        Process::Extension if exists(path)? => OpenFlags::empty(),
+        Process::Extension => return Err(EngineError::AppMustRunFirst),
+    };
+    let mut connection = connect(path, creates)?;
+    connection.busy_timeout(match process {
+        Process::App => PATIENCE,
+        Process::Extension => Duration::from_millis(50),
+    })?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let lost = || !Kept::beside(path).accounts.is_empty();
+    if process == Process::App && version(&connection)? == 0 && lost() {
+        // An empty file, or none, where there were accounts.
+        return Err(EngineError::StoreDamaged);
+    }
+    migrate(&mut connection, process)?;
+    connection.pragma_update(None, "journal_mode", "TRUNCATE")?;
+    Ok(connection)
+}
+
+/// A connection with the pragmas that hold for every use, also for what can be read of a damaged
+/// file. Looks at nothing in it.
+pub(super) fn connect(path: &Path, more: OpenFlags) -> Result<Connection, EngineError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// Whether the file is one that the phone does not give out before its first unlock. That is no
+/// damage: it is left alone, and never made anew (S8).
+///
+/// Apple's own SQLite answers `SQLITE_AUTH` then; one that the app brings along maps the system's
+/// `EPERM` to `SQLITE_CANTOPEN` or, where the file was open already, to `SQLITE_IOERR`
+/// (groue/GRDB.swift issue 571, ccgus/fmdb issues 261 and 262). So the system is asked itself. Only
+/// when no connection is open: closing a file drops this process' locks on it.
+pub(super) fn is_locked(path: &Path) -> bool {
+    std::fs::File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+fn exists(path: &Path) -> Result<bool, EngineError> {
+    path.try_exists().map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => EngineError::Locked,
+        _ => EngineError::AppMustRunFirst,
+    })
+}
+
+fn migrate(connection: &mut Connection, process: Process) -> Result<(), EngineError> {
+    let found = version(connection)?;
+    if found == SCHEMA {
+        return Ok(());
+    }
+    if process == Process::Extension {
+        return Err(EngineError::AppMustRunFirst);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have migrated while this one waited for the lock.
+    for migration in MIGRATIONS.iter().skip(version(&transaction)? as usize) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.pragma_update(None, "application_id", OURS + SCHEMA)?;
+    Ok(transaction.commit()?)
+}
+
+/// The schema that the file has, unless it is newer than this code: such a file stays untouched.
+fn version(connection: &Connection) -> Result<u32, EngineError> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+    let (found, again) = (number("user_version")?, number("application_id")?);
+    // A new file says neither, and the first schema was said once.
+    let consistent = again == OURS.wrapping_add(found) || (found < 2 && again == 0);
+    match found {
+        _ if !consistent => Err(EngineError::StoreDamaged),
+        found if found > SCHEMA => Err(EngineError::StoreTooNew {
+            found,
+            known: SCHEMA,
+        }),
+        found => Ok(found),
+    }
+}
+
+/// An empty store in memory.
+pub(super) fn in_memory() -> Result<Connection, EngineError> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(&mut connection, Process::App)?;
+    Ok(connection)
+}
