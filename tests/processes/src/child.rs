@@ -10,6 +10,7 @@ use std::{
 use truebadge_protocol::DeviceId;
 
 use crate::{
+    host::DEVICE,
     obey::Role,
     orders::{Done, Line, Order},
     relay::Relay,
@@ -48,7 +49,7 @@ impl Phone {
             program: program.into(),
             store,
             icon: folder.join("icon"),
-            device: DeviceId::new("phone-1").unwrap(),
+            device: DeviceId::new(DEVICE).unwrap(),
             token: Some(relay.mint()),
             page: None,
             relay: relay.url.clone(),

@@ -9,10 +9,11 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use truebadge_engine::{
-    AppBadge, CredentialProvider, DeliveredNotification, DeliveredNotifications, Reply, Secret,
+    AppBadge, AtZero, Configuration, CredentialProvider, DeliveredNotification,
+    DeliveredNotifications, Process, Reply, Secret,
     transport::{BuiltinTransport, Request, Response, Transport, TransportError},
 };
-use truebadge_protocol::AccountId;
+use truebadge_protocol::{AccountId, DeviceId, messages::PushEnvironment};
 
 use crate::{
     icon::{self, Set},
@@ -125,5 +126,21 @@ impl Transport for Watched {
             answer
         }
         .boxed()
+    }
+}
+
+/// The phone's device id.
+pub const DEVICE: &str = "phone-1";
+
+/// The app, or its extension, over this store.
+pub fn configuration(store: &Path, device: &DeviceId, process: Process) -> Configuration {
+    Configuration {
+        directory: store.to_owned(),
+        device: device.clone(),
+        topic: "com.example.app".to_owned(),
+        environment: PushEnvironment::Sandbox,
+        app_version: "1.0".to_owned(),
+        process,
+        at_zero: AtZero::default(),
     }
 }

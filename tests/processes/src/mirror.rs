@@ -1,15 +1,18 @@
 //! A look into a store: what it says of itself, and what a recount says.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use truebadge_engine::{
-    EngineError, Process,
+    EngineError, Process, SystemClock,
     overlay::PendingKind,
     store::{Account, Store, StoredOperation},
 };
-use truebadge_protocol::{ConversationState, Digest, Totals};
+use truebadge_protocol::{ConversationState, DeviceId, Digest, Totals};
 
-use crate::orders::Deed;
+use crate::{
+    host::{DEVICE, configuration},
+    orders::Deed,
+};
 
 /// What a store holds of its only account.
 #[derive(Debug)]
@@ -27,7 +30,9 @@ pub struct Mirror {
 impl Mirror {
     /// Opens a store as the app does, and reads it in one transaction.
     pub fn read(folder: &Path) -> Result<Self, EngineError> {
-        let store = Store::new(folder, Process::App);
+        let device = DeviceId::new(DEVICE).expect("a device id");
+        let configuration = configuration(folder, &device, Process::App);
+        let store = Store::new(&configuration, Arc::new(SystemClock));
         store.read(|tx| {
             let account = tx.accounts()?.pop();
             let key = account.as_ref().map(|account| account.key);

@@ -1,23 +1,21 @@
 //! The phone's side: carries out orders with the engine, one after the other.
 
-use std::{io::BufRead, path::PathBuf, sync::Arc, time::Duration};
+use std::{cell::Cell, io::BufRead, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use futures_util::future::poll_immediate;
 use tokio::runtime::Runtime;
 use truebadge_engine::{
-    AtZero, Bridges, Cause, Configuration, ConversationView, Engine, EngineError, Process, Secret,
+    Bridges, Cause, Configuration, ConversationView, Engine, EngineError, Process, Secret,
     SystemClock, WakeOutcome,
     store::{Durability, Store},
     transport::BuiltinTransport,
 };
-use truebadge_protocol::{
-    AccountId, ConversationId, DeviceId, Position, messages::PushEnvironment,
-};
+use truebadge_protocol::{AccountId, ConversationId, DeviceId, Position};
 
 use crate::{
-    host::{Icon, Keychain, NothingDelivered, Watched, say},
+    host::{Icon, Keychain, NothingDelivered, Watched, configuration, say},
     orders::{Deed, Done, Line, Order},
 };
 
@@ -117,15 +115,7 @@ impl Phone {
 impl Running {
     fn start(settings: Settings) -> anyhow::Result<Self> {
         let icon = Arc::new(Icon::open(&settings.icon)?);
-        let configuration = Configuration {
-            directory: settings.store.clone(),
-            device: settings.device.clone(),
-            topic: "com.example.app".to_owned(),
-            environment: PushEnvironment::Sandbox,
-            app_version: "1.0".to_owned(),
-            process: settings.role(),
-            at_zero: AtZero::default(),
-        };
+        let configuration = settings.configuration();
         let bridges = Bridges {
             badge: Arc::clone(&icon) as _,
             delivered: Arc::new(NothingDelivered),
@@ -254,16 +244,21 @@ impl Running {
 
     /// What a wake must never do: shows that the tests would see it.
     fn hold(&self, until: impl FnOnce() -> bool) -> Result<Done, EngineError> {
-        let store = Store::new(&self.settings.store, self.settings.role());
+        let store = Store::new(&self.settings.configuration(), Arc::new(SystemClock));
+        let until = Cell::new(Some(until));
         store.write(Durability::Refetchable, |_| {
             say(&Line::Holding);
-            until();
+            until.take().map(|until| until());
             Ok(Done::default())
         })
     }
 }
 
 impl Settings {
+    fn configuration(&self) -> Configuration {
+        configuration(&self.store, &self.device, self.role())
+    }
+
     fn role(&self) -> Process {
         match self.process {
             Role::App => Process::App,
