@@ -226,3 +226,36 @@ async fn what_was_refused_of_an_account_goes_with_it() {
 
     assert_eq!(phone.engine.rejected_operations().unwrap(), []);
 }
+
+#[tokio::test]
+async fn an_operation_that_app_and_extension_send_at_once_takes_effect_once() {
+    let phone = Phone::synced().await;
+    let extension = phone.again(Process::Extension);
+    phone.mark_here("work", true);
+    let (under_way, arrive) = phone.relay.hold();
+
+    let (over, apps_wake) = std::sync::mpsc::channel();
+
+    // The app hands it to the network first, the extension's request is there first, and the app's
+    // answer is back first.
+    let apps = async {
+        let outcome = phone.refresh().await;
+        over.send(()).unwrap();
+        outcome
+    };
+    let extensions = async {
+        under_way.await.unwrap();
+        let answer_waits = support::Meanwhile(Box::new(move || {
+            arrive.send(()).unwrap();
+            apps_wake.recv().unwrap();
+        }));
+        phone.relay.0.lock().unwrap().meanwhile = Some(answer_waits);
+        extension.refresh().await
+    };
+    let (apps, extensions) = tokio::join!(apps, extensions);
+
+    assert_eq!((apps.error, extensions.error), (None, None));
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+    assert_eq!(phone.icon(), Some(1));
+}

@@ -98,8 +98,10 @@ impl Phone {
 pub struct Child {
     process: std::process::Child,
     input: Option<ChildStdin>,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Printed,
 }
+
+type Printed = Lines<BufReader<ChildStdout>>;
 
 impl Child {
     /// Its number.
@@ -128,8 +130,20 @@ impl Child {
 
     /// The next line that it prints; none when it has ended.
     pub fn line(&mut self) -> Option<Line> {
-        let line = self.lines.next()?.unwrap();
-        Some(serde_json::from_str(&line).unwrap_or_else(|_| panic!("the phone printed {line}")))
+        next(&mut self.lines)
+    }
+
+    /// Reads what it prints in a thread of its own until it ends, so that it never waits. Orders can
+    /// be given meanwhile through what comes first; without it there are no more.
+    pub fn listen(mut self) -> (Orders, JoinHandle<Vec<Line>>) {
+        let orders = Orders(self.input.take().unwrap());
+        let listener = std::thread::spawn(move || {
+            let printed = std::iter::from_fn(|| self.line()).collect();
+            let ended = self.process.wait().unwrap();
+            assert!(ended.success(), "the phone ended: {ended}");
+            printed
+        });
+        (orders, listener)
     }
 
     /// Gives an order, and waits until it is carried out.
@@ -162,6 +176,22 @@ impl Drop for Child {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The way to a phone that is listened to.
+#[derive(Debug)]
+pub struct Orders(ChildStdin);
+
+impl Orders {
+    /// Gives an order. Waits while the phone is behind with too many.
+    pub fn give(&mut self, order: &Order) {
+        write(&mut self.0, order).unwrap();
+    }
+}
+
+fn next(lines: &mut Printed) -> Option<Line> {
+    let line = lines.next()?.unwrap();
+    Some(serde_json::from_str(&line).unwrap_or_else(|_| panic!("the phone printed {line}")))
 }
 
 fn write(input: &mut ChildStdin, order: &Order) -> std::io::Result<()> {

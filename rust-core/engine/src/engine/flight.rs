@@ -213,12 +213,11 @@ impl Flight<'_> {
                     self.apply(&mut session, &facts, &query, &heard)?;
                 }
                 Step::Operations(query, operations) => {
-                    let Some(first_sent) = self.mark_sent(&operations)? else {
+                    if !self.mark_sent(&operations)? {
                         // The person, or another process, changed one of them in between.
                         continue;
-                    };
-                    let sent = self.send(&account, &query, operations, first_sent);
-                    let Some(heard) = sent.await? else {
+                    }
+                    let Some(heard) = self.send(&account, &query, operations).await? else {
                         if !session.conflict() {
                             return Err(Failure::Stop(EngineError::NotUnderstood { status: 409 }));
                         }
@@ -284,7 +283,7 @@ impl Flight<'_> {
     }
 
     /// Before the request: from here on the relay may have them, whatever becomes of the answer.
-    fn mark_sent(&self, operations: &[Operation]) -> Result<Option<Vec<u64>>, EngineError> {
+    fn mark_sent(&self, operations: &[Operation]) -> Result<bool, EngineError> {
         self.core.store.write(Durability::Person, |tx| {
             self.account(tx)?;
             tx.mark_sent(self.key, operations)
@@ -297,7 +296,6 @@ impl Flight<'_> {
         account: &Account,
         query: &ChangesQuery,
         operations: Vec<Operation>,
-        first_sent: Vec<u64>,
     ) -> Result<Option<Heard>, Failure> {
         let url = endpoint(&account.relay, "v1/operations", Some(query))?;
         let request = OperationsRequest { operations };
@@ -317,7 +315,6 @@ impl Flight<'_> {
             changes,
             outcomes,
             sent: request.operations,
-            first_sent,
         }))
     }
 
@@ -343,6 +340,7 @@ impl Flight<'_> {
         let applied = self.core.store.write(heard.durability(), |tx| {
             let mut account = self.account(tx)?;
             if account.mirror.epoch != facts.epoch || account.staging != facts.staging {
+                tx.unsend_skipped(self.key, heard)?;
                 tx.keep_refused(self.key, heard)?;
                 return Ok(None);
             }

@@ -134,7 +134,8 @@ fn record(
 ) -> Result<(), EngineError> {
     let base = tx.base_row(account.key, conversation)?;
     let mut earlier = tx.operations_of(account.key, conversation)?;
-    let needless = |last: &mut StoredOperation| !last.sent && kind.supersedes(&last.pending.kind);
+    let needless =
+        |last: &mut StoredOperation| last.sent == 0 && kind.supersedes(&last.pending.kind);
     let number = match earlier.pop_if(needless) {
         Some(superseded) => superseded.pending.number,
         None => next_number(tx, account)?,
@@ -144,7 +145,7 @@ fn record(
     let operation = StoredOperation {
         id: OperationId::new(Uuid::now_v7().to_string()).map_err(|_| EngineError::Runtime)?,
         conversation: conversation.clone(),
-        sent: false,
+        sent: 0,
         pending: PendingOperation {
             number,
             seen: account.mirror.cursor.max(base.version),

@@ -23,8 +23,6 @@ pub struct Heard {
     pub outcomes: Vec<OperationOutcome>,
     /// The operations that the request carried.
     pub sent: Vec<Operation>,
-    /// The numbers of those that it carried for the first time.
-    pub first_sent: Vec<u64>,
 }
 
 impl Heard {
@@ -48,7 +46,6 @@ impl From<Changes> for Heard {
             changes,
             outcomes: Vec::new(),
             sent: Vec::new(),
-            first_sent: Vec::new(),
         }
     }
 }
@@ -135,7 +132,7 @@ impl Tx<'_> {
             }
             _ => {}
         }
-        self.unsend_skipped(account, heard)?;
+        self.unsend_skipped(account.key, heard)?;
         self.keep_refused(account.key, heard)?;
         self.settle_operations(account, &Confirmed::by_answer(heard))?;
         self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;

@@ -32,8 +32,9 @@ pub struct StoredOperation {
     pub id: OperationId,
     /// What it is about.
     pub conversation: ConversationId,
-    /// It was handed to the network at least once, so the server may have it.
-    pub sent: bool,
+    /// Requests that may have brought it to the server: all that carried it, also those of another
+    /// process, but for those whose answer said nothing of it.
+    pub sent: u32,
     /// What it does to what the person sees.
     pub pending: PendingOperation,
 }
@@ -41,7 +42,7 @@ pub struct StoredOperation {
 impl StoredOperation {
     /// Whether totals with this acknowledgement hold it.
     pub fn is_in(&self, acknowledged: u64) -> bool {
-        self.sent && self.pending.number <= acknowledged
+        self.sent > 0 && self.pending.number <= acknowledged
     }
 
     /// As it goes over the wire.
@@ -188,42 +189,39 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that these are about to be handed to the network, and gives the numbers of those that
-    /// never were before. None when one of them is not in the outbox like this any more.
+    /// Notes that these are about to be handed to the network. False, and nothing is noted, when one
+    /// of them is not in the outbox like this any more.
     pub fn mark_sent(
         &self,
         account: AccountKey,
         operations: &[Operation],
-    ) -> Result<Option<Vec<u64>>, EngineError> {
+    ) -> Result<bool, EngineError> {
         let mut known = self.transaction.prepare_cached(
-            "SELECT sent FROM operations WHERE account = ?1 AND number = ?2 AND id = ?3",
+            "SELECT 1 FROM operations WHERE account = ?1 AND number = ?2 AND id = ?3",
         )?;
-        let mut first = Vec::new();
         for operation in operations {
-            let key = params![account, operation.number, operation.id.as_str()];
-            match known.query_row(key, |row| row.get(0)) {
-                Ok(true) => {}
-                Ok(false) => first.push(operation.number),
-                Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
-                Err(error) => return Err(error.into()),
+            if !known.exists(params![account, operation.number, operation.id.as_str()])? {
+                return Ok(false);
             }
         }
-        self.set_sent(account, &first, true)?;
-        Ok(Some(first))
+        self.count_requests(account, operations, 1)?;
+        Ok(true)
     }
 
-    /// Notes whether these were handed to the network.
-    pub fn set_sent(
+    /// Counts a request that carried these, or takes one back.
+    pub(super) fn count_requests<'a>(
         &self,
         account: AccountKey,
-        numbers: &[u64],
-        sent: bool,
+        operations: impl IntoIterator<Item = &'a Operation>,
+        more: i32,
     ) -> Result<(), EngineError> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("UPDATE operations SET sent = ?3 WHERE account = ?1 AND number = ?2")?;
-        for number in numbers {
-            statement.execute(params![account, number, sent])?;
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE operations SET sent = max(sent + ?4, 0)
+             WHERE account = ?1 AND number = ?2 AND id = ?3",
+        )?;
+        for operation in operations {
+            let id = operation.id.as_str();
+            statement.execute(params![account, operation.number, id, more])?;
         }
         Ok(())
     }

@@ -83,22 +83,22 @@ impl Tx<'_> {
         let unconfirmed = |operation: &StoredOperation| operation.pending.applied.is_none();
         for mut operation in unanswered.into_iter().skip_while(unconfirmed) {
             operation.pending.applied = None;
-            operation.sent = false;
+            operation.sent = 0;
             self.put_operation(account.key, &operation)?;
         }
         Ok(())
     }
 
-    /// An operation that was sent for the first time and about which the answer says nothing was
-    /// skipped: the server had seen its number from this phone before. It gets another one.
-    pub(super) fn unsend_skipped(
-        &self,
-        account: &Account,
-        heard: &Heard,
-    ) -> Result<(), EngineError> {
-        let mut skipped = heard.first_sent.clone();
-        skipped.retain(|number| heard.outcomes.iter().all(|o| o.number != *number));
-        self.set_sent(account.key, &skipped, false)
+    /// A request about whose operation the answer says nothing did not bring it: the server had its
+    /// number already. It came with another request, of this process or another, whose answer was
+    /// lost or is still under way; or, when there was none, the number was that of an operation which
+    /// this phone does not know any more, and this one gets another number.
+    pub fn unsend_skipped(&self, account: AccountKey, heard: &Heard) -> Result<(), EngineError> {
+        let skipped = heard.sent.iter().filter(|sent| {
+            let told = |outcome: &OperationOutcome| outcome.number == sent.number;
+            !heard.outcomes.iter().any(told)
+        });
+        self.count_requests(account, skipped, -1)
     }
 
     /// Keeps what the relay refused until the app has taken note, and takes it out of the outbox.
@@ -123,7 +123,7 @@ impl Tx<'_> {
     ) -> Result<(), EngineError> {
         let here = account.mirror.epoch.as_ref() == Some(confirmed.epoch);
         for mut operation in self.operations_up_to(account.key, confirmed.acknowledged)? {
-            if !operation.sent {
+            if operation.sent == 0 {
                 continue;
             }
             let known = operation.pending.applied;
@@ -158,7 +158,7 @@ impl Tx<'_> {
         let overtaken = self
             .operations_up_to(account.key, acknowledged)?
             .iter()
-            .any(|operation| !operation.sent && operation.pending.applied.is_none());
+            .any(|operation| operation.sent == 0 && operation.pending.applied.is_none());
         if !overtaken && !restarted {
             return Ok(());
         }
