@@ -159,7 +159,7 @@ fn s6_after_a_wake_that_failed_no_lock_is_held() {
 
 #[test]
 fn a_lock_would_be_seen() {
-    let mut world = World::new();
+    let world = World::new();
     let mut app = world.phone.start(Role::App);
     app.obey(&Order::AddAccount);
     app.send(&Order::Hold);

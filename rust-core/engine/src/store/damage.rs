@@ -97,7 +97,7 @@ impl Store {
             for operation in operations {
                 let mut operation = operation.clone();
                 operation.pending.number = account.next_operation;
-                operation.sent = false;
+                operation.sent = 0;
                 tx.put_operation(account.key, &operation)?;
                 account.next_operation += 1;
             }
