@@ -164,6 +164,7 @@ impl Running {
                 Ok(ended.map(Done::from).unwrap_or_default())
             }
             Order::Read { pick, leave } => self.read(pick, leave),
+            Order::ReadFirst(conversations) => self.read_first(conversations),
             Order::Mark { pick } => self.mark(pick % MARKS),
             Order::Suspend => {
                 engine.suspend();
@@ -212,6 +213,16 @@ impl Running {
             acknowledged: true,
             ..Done::default()
         })
+    }
+
+    fn read_first(&self, conversations: Vec<String>) -> Result<Done, EngineError> {
+        let first = Position::ZERO.next();
+        for id in conversations {
+            let id = ConversationId::new(id).map_err(|_| EngineError::Runtime)?;
+            self.engine
+                .mark_read(&self.settings.account, &id, first, 0)?;
+        }
+        Ok(Done::default())
     }
 
     fn mark(&self, pick: usize) -> Result<Done, EngineError> {

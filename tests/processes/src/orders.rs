@@ -26,6 +26,8 @@ pub enum Order {
         /// How many of its items to leave unread, if there are more.
         leave: u32,
     },
+    /// Read the first item of each of these conversations.
+    ReadFirst(Vec<String>),
     /// Mark a conversation unread, or take that back, unless it is pending.
     Mark {
         /// Which.

@@ -39,11 +39,10 @@ pub fn open(pid: u32, folder: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// A field of `/proc/<pid>/status` in bytes: `VmHWM` is the most memory that the process had in
-/// RAM at a time, `RssAnon` is what it has now without the program's own file.
+/// A field of `/proc/<pid>/status` in KiB: `VmHWM` is the most memory that the process had in RAM at
+/// a time, `RssFile` is what it has now of files that are mapped, its program's first of all.
 pub fn memory(pid: u32, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes * 1024
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

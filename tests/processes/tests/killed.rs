@@ -90,7 +90,7 @@ struct Killed {
 impl Killed {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = support::folder();
         let relay = Relay::start(folder.path());
         let mut phone = Phone::new(env!("CARGO_BIN_EXE_phone-process"), folder.path(), &relay);
         phone.page = Some(PAGE);

@@ -70,7 +70,7 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = support::folder();
         let relay = Relay::start(folder.path());
         let backend = Backend::new(&relay, &mut rng);
         let program = env!("CARGO_BIN_EXE_phone-process");

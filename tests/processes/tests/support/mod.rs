@@ -1,7 +1,9 @@
 //! How long and with which choices a test runs, and what it met.
 #![allow(dead_code)] // each test file uses its part
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, path::Path, str::FromStr};
+
+use tempfile::TempDir;
 
 /// A number from the environment.
 pub fn number<T: FromStr>(variable: &str, otherwise: T) -> T {
@@ -15,6 +17,17 @@ pub fn number<T: FromStr>(variable: &str, otherwise: T) -> T {
 /// The seed of all choices.
 pub fn seed() -> u64 {
     number("TRUEBADGE_SEED", fastrand::u64(..))
+}
+
+/// A folder in memory, where there is such: to wait for a disk takes long and shows nothing here. What
+/// a killed process wrote is in the system's hands in either.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
 }
 
 /// How often what happened.
