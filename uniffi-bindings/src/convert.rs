@@ -245,6 +245,7 @@ impl From<inner::WakeOutcome> for WakeOutcome {
             rejected: from.rejected.into_iter().map(Into::into).collect(),
             signed_out: from.signed_out.into_iter().map(Into::into).collect(),
             push_token_wanted: from.push_token_wanted,
+            rebuilt: from.rebuilt,
             // The engine has logged it, in the middle of the wake.
             error: from.error.as_ref().map(TrueBadgeError::of),
         }

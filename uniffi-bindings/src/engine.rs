@@ -226,6 +226,13 @@ impl Engine {
         Ok(self.0.forget_rejected(up_to_sequence)?)
     }
 
+    /// Checks the whole store, makes it anew if it is damaged, and has the next refresh fetch every
+    /// account anew and register this phone again. Deletes nothing that the person made. Gives
+    /// whether the store was damaged. Only the app may; the extension is told to open it.
+    pub fn repair(&self) -> Result<bool, TrueBadgeError> {
+        Ok(self.0.repair()?)
+    }
+
     /// Lets go of every file lock before iOS suspends the app. Every call fails until
     /// [`resume`](Self::resume).
     pub fn suspend(&self) -> Result<(), TrueBadgeError> {

@@ -283,6 +283,9 @@ pub struct WakeOutcome {
     /// Accounts that their relay ended: told in every wake until they are added again, or signed
     /// out here.
     pub signed_out: Vec<String>,
+    /// The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
+    /// is by the next wake.
+    pub rebuilt: bool,
     /// What went wrong, if something did. What could be done without it was done.
     pub error: Option<TrueBadgeError>,
 }

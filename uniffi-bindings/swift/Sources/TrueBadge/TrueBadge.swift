@@ -244,6 +244,15 @@ public actor TrueBadge {
         try calling { try engine.forgetRejected(upToSequence: operation.sequence) }
     }
 
+    /// Checks the whole store, makes it anew if it is damaged, and has the next ``refresh(_:within:)``
+    /// fetch every account anew and register this phone again. Deletes nothing that the person made.
+    ///
+    /// - Returns: whether the store was damaged.
+    @discardableResult
+    public func repair() throws -> Bool {
+        try calling { try engine.repair() }
+    }
+
     // MARK: Suspension
 
     /// Lets go of every file lock. Call it, from any thread, before iOS suspends the app: an app
@@ -266,8 +275,8 @@ public actor TrueBadge {
         return state
     }
 
-    /// Swift's task cancellation reaches the core by a `Cancellation`. So does the end of the time:
-    /// the core's clock stands still while the phone sleeps, this one does not.
+    /// Swift's task cancellation reaches the core by a `Cancellation`. So does the end of the time,
+    /// for a core that its own deadline did not stop.
     private func waking(
         _ budget: Duration?,
         _ call: @Sendable (UInt32, Cancellation) async throws -> TrueBadgeCore.WakeOutcome

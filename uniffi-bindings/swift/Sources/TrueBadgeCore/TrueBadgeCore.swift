@@ -1902,6 +1902,13 @@ public protocol EngineProtocol: AnyObject, Sendable {
     func rejectedOperations() throws  -> [RejectedOperation]
     
     /**
+     * Checks the whole store, makes it anew if it is damaged, and has the next refresh fetch every
+     * account anew and register this phone again. Deletes nothing that the person made. Gives
+     * whether the store was damaged. Only the app may; the extension is told to open it.
+     */
+    func repair() throws  -> Bool
+    
+    /**
      * Works again after [`suspend`](Self::suspend).
      */
     func resume() throws 
@@ -2211,6 +2218,20 @@ open func rejectedOperations()throws  -> [RejectedOperation]  {
     return try  FfiConverterSequenceTypeRejectedOperation.lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
         uniffiCallStatus in
     uniffi_truebadge_ffi_fn_method_engine_rejected_operations(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Checks the whole store, makes it anew if it is damaged, and has the next refresh fetch every
+     * account anew and register this phone again. Deletes nothing that the person made. Gives
+     * whether the store was damaged. Only the app may; the extension is told to open it.
+     */
+open func repair()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+        uniffiCallStatus in
+    uniffi_truebadge_ffi_fn_method_engine_repair(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -4266,6 +4287,11 @@ public struct WakeOutcome: Equatable, Hashable {
      */
     public let signedOut: [String]
     /**
+     * The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
+     * is by the next wake.
+     */
+    public let rebuilt: Bool
+    /**
      * What went wrong, if something did. What could be done without it was done.
      */
     public let error: TrueBadgeError?
@@ -4303,6 +4329,10 @@ public struct WakeOutcome: Equatable, Hashable {
          * out here.
          */signedOut: [String], 
         /**
+         * The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
+         * is by the next wake.
+         */rebuilt: Bool, 
+        /**
          * What went wrong, if something did. What could be done without it was done.
          */error: TrueBadgeError?) {
         self.cause = cause
@@ -4314,6 +4344,7 @@ public struct WakeOutcome: Equatable, Hashable {
         self.rejected = rejected
         self.pushTokenWanted = pushTokenWanted
         self.signedOut = signedOut
+        self.rebuilt = rebuilt
         self.error = error
     }
 
@@ -4342,6 +4373,7 @@ public struct FfiConverterTypeWakeOutcome: FfiConverterRustBuffer {
                 rejected: FfiConverterSequenceTypeRejectedOperation.read(from: &buf), 
                 pushTokenWanted: FfiConverterBool.read(from: &buf), 
                 signedOut: FfiConverterSequenceString.read(from: &buf), 
+                rebuilt: FfiConverterBool.read(from: &buf), 
                 error: FfiConverterOptionTypeTrueBadgeError.read(from: &buf)
         )
     }
@@ -4356,6 +4388,7 @@ public struct FfiConverterTypeWakeOutcome: FfiConverterRustBuffer {
         FfiConverterSequenceTypeRejectedOperation.write(value.rejected, into: &buf)
         FfiConverterBool.write(value.pushTokenWanted, into: &buf)
         FfiConverterSequenceString.write(value.signedOut, into: &buf)
+        FfiConverterBool.write(value.rebuilt, into: &buf)
         FfiConverterOptionTypeTrueBadgeError.write(value.error, into: &buf)
     }
 }
@@ -5914,6 +5947,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_rejected_operations() != 51156) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_truebadge_ffi_checksum_method_engine_repair() != 43265) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_resume() != 51853) {

@@ -98,6 +98,25 @@ import TrueBadge
         #expect(try await app.rejectedOperations.isEmpty)
     }
 
+    @Test func aDamagedStoreIsMadeAnewAndTheBadgeStaysUntilTheRelayWasAsked() async throws {
+        let phone = try Phone()
+        let relay = try RelayDouble()
+        try await phone.launch(with: relay)
+        try await phone.app.handlePush(relay.push([("friends", 3)]))
+        #expect(try await phone.app.repair() == false)
+        try phone.app.suspend()
+        let file = phone.screen.directory.url.appendingPathComponent("truebadge.sqlite")
+        try Data("this is no database".utf8).write(to: file)
+        try phone.app.resume()
+
+        #expect(try await phone.app.repair())
+        let outcome = try await phone.app.refresh(.foreground)
+
+        #expect(outcome.synced)
+        #expect(await phone.screen.badges.allSatisfy { $0 == 0 || $0 == 3 })
+        #expect(try await phone.app.accounts.map(\.id) == ["alice"])
+    }
+
     @Test func aSignedOutAccountIsGoneAtOnceAndItsTokenWhenTheRelayKnows() async throws {
         let phone = try Phone()
         let relay = try RelayDouble()

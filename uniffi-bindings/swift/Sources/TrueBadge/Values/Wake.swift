@@ -75,6 +75,9 @@ public struct WakeOutcome: Sendable, Equatable {
     /// Accounts that their relays ended: told in every wake until they are added again, or signed
     /// out here.
     public let signedOut: [AccountID]
+    /// The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
+    /// is by the next wake.
+    public let rebuilt: Bool
     /// What went wrong first, if something did. What could be done without it was done.
     public let error: TrueBadgeError?
 }
@@ -100,6 +103,7 @@ extension WakeOutcome {
         rejected = core.rejected.map(RejectedOperation.init)
         pushTokenWanted = core.pushTokenWanted
         signedOut = core.signedOut.map(AccountID.init(rawValue:))
+        rebuilt = core.rebuilt
         error = core.error.map(TrueBadgeError.init)
     }
 }

@@ -583,6 +583,11 @@ uint64_t uniffi_truebadge_ffi_fn_method_engine_refresh(uint64_t ptr, RustBuffer 
 RustBuffer uniffi_truebadge_ffi_fn_method_engine_rejected_operations(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_REPAIR
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_REPAIR
+int8_t uniffi_truebadge_ffi_fn_method_engine_repair(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_RESUME
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_RESUME
 void uniffi_truebadge_ffi_fn_method_engine_resume(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1096,6 +1101,12 @@ uint16_t uniffi_truebadge_ffi_checksum_method_engine_refresh(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REJECTED_OPERATIONS
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REJECTED_OPERATIONS
 uint16_t uniffi_truebadge_ffi_checksum_method_engine_rejected_operations(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REPAIR
+#define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_CHECKSUM_METHOD_ENGINE_REPAIR
+uint16_t uniffi_truebadge_ffi_checksum_method_engine_repair(void
     
 );
 #endif
