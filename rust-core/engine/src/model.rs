@@ -34,6 +34,8 @@ pub struct Ahead {
 /// Totals that the server told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
+    /// The version at which they are true.
+    pub version: Version,
     /// The totals.
     pub totals: Totals,
     /// The highest operation of this device that is in them.
@@ -46,7 +48,8 @@ impl Mirror {
     /// `countable`: no operation is pending that the totals do not hold. Where one is, nobody can say
     /// what it does to totals whose rows are not here: the conversation may have changed meanwhile. Then
     /// the number stays on the state that it came from, until the rows are here (S1).
-    pub fn hear(&mut self, epoch: &Epoch, version: Version, told: Told, countable: bool) {
+    pub fn hear(&mut self, epoch: &Epoch, told: Told, countable: bool) {
+        let version = told.version;
         let known = self.epoch.as_ref() == Some(epoch) && version <= self.cursor;
         let newer = match &self.ahead {
             Some(ahead) => ahead.epoch != *epoch || ahead.version <= version,
@@ -63,6 +66,19 @@ impl Mirror {
         });
     }
 
+    /// Takes totals although the rows that are here should have made them: the rows are wrong, so that
+    /// nothing else can be shown.
+    pub fn distrust(&mut self, epoch: &Epoch, told: Told) {
+        let newer = |ahead: &Ahead| ahead.epoch == *epoch && ahead.version > told.version;
+        if !self.ahead.as_ref().is_some_and(newer) {
+            self.ahead = Some(Ahead {
+                epoch: epoch.clone(),
+                version: told.version,
+                told: Some(told),
+            });
+        }
+    }
+
     /// Begins anew with what a reset brought.
     pub fn restart(&mut self, epoch: &Epoch, cursor: Version) {
         self.epoch = Some(epoch.clone());
@@ -71,7 +87,7 @@ impl Mirror {
         self.advance(cursor);
     }
 
-    /// Moves the cursor, and forgets totals that it has reached.
+    /// Moves the cursor, and forgets what it has reached.
     pub fn advance(&mut self, cursor: Version) {
         self.cursor = self.cursor.max(cursor);
         let reached = |ahead: &Ahead| {
@@ -79,6 +95,11 @@ impl Mirror {
         };
         if self.ahead.as_ref().is_some_and(reached) {
             self.ahead = None;
+        }
+        if let Some(ahead) = &mut self.ahead
+            && self.epoch.as_ref() == Some(&ahead.epoch)
+        {
+            ahead.told.take_if(|told| told.version <= self.cursor);
         }
     }
 

@@ -161,7 +161,8 @@ impl Session {
 
     /// How the mirror compared after a page was applied.
     pub fn compared(&mut self, page: Page, epoch: &Epoch, comparison: Comparison) {
-        if comparison == Comparison::Differs && page.rows != Rows::Merge {
+        let fetched_anew = matches!(page.rows, Rows::StageFirst | Rows::StageMore);
+        if comparison == Comparison::Differs && fetched_anew {
             self.wrong_anew = Some(epoch.clone());
         }
     }

@@ -24,13 +24,10 @@ impl Engine {
     pub fn add_account(&self, account: &AccountId, relay: &str) -> Result<(), EngineError> {
         let relay = relay_address(relay)?;
         let visit = self.visit();
-        let moved = visit.store.write(Durability::Person, |tx| {
-            let mut there = tx.accounts()?;
-            there.retain(|there| there.account == *account && there.relay != relay);
-            tx.add_account(account, &relay)?;
-            Ok(there)
-        })?;
-        for moved in moved {
+        let there = visit.store.read(|tx| tx.accounts())?;
+        visit.change(Durability::Person, |tx| tx.add_account(account, &relay))?;
+        let moved = |there: &&Account| there.account == *account && there.relay != relay;
+        if let Some(moved) = there.iter().find(moved) {
             visit.fence(moved.key);
         }
         Ok(())

@@ -180,8 +180,7 @@ impl Core {
         let bound = (deadline.left() / REQUESTS_AT_ZERO).min(IOS_ANSWERS_WITHIN);
         match publication.next {
             Next::ReadOnesFirst(_waiting) => {
-                self.show_zero(publication.state, deadline, bound, &mut settled)
-                    .await;
+                self.show_zero(deadline, bound, &mut settled).await;
                 return settled;
             }
             Next::Answer(answer) => {
@@ -197,18 +196,12 @@ impl Core {
 
     /// Removes the notifications that are read, shows zero, and has those delivered again that
     /// vanished with it.
-    async fn show_zero(
-        &self,
-        state: BadgeState,
-        deadline: &Deadline,
-        bound: Duration,
-        settled: &mut Settled,
-    ) {
+    async fn show_zero(&self, deadline: &Deadline, bound: Duration, settled: &mut Settled) {
         // One at a time: what another one is about to deliver again is not listed meanwhile.
         let turn = deadline.within(deadline.left(), self.at_zero.lock()).await;
         let newest = || self.store.read(|tx| tx.badge());
-        // A newer number is shown by its own writer, and a suspended process shows none.
-        if turn.is_none() || newest().map(|newest| newest.generation) != Ok(state.generation) {
+        // Whatever is the newest by then is shown below; a suspended process shows none.
+        if turn.is_none() || newest().is_err() {
             return;
         }
         let (removed, kept) = self.remove_read(deadline, bound, settled).await;

@@ -192,9 +192,12 @@ impl Core {
                 return Ok(None);
             }
             let disposition = tx.apply_push(&mut account, push)?;
-            account.pushes.received = account.pushes.received.max(push.counter);
+            // Each history counts its pushes by itself.
+            if disposition != Disposition::EpochChanged {
+                account.pushes.received = account.pushes.received.max(push.counter);
+                tx.add_receipt(account.key, push.counter)?;
+            }
             tx.save_account(&account)?;
-            tx.add_receipt(account.key, push.counter)?;
             let missing = disposition.wants_sync() || tx.has_unfinished(&account)?;
             let sync = if missing {
                 Accounts::One(account.key)

@@ -151,6 +151,10 @@ impl Tx<'_> {
     /// Adds an account, or takes one that is there as signed in again, at this relay's address. A
     /// sign-out of it that its relay does not know of is not told any more.
     pub fn add_account(&self, account: &AccountId, relay: &Url) -> Result<(), EngineError> {
+        let known = self.find("account", account.as_str())?;
+        if let Some(mut known) = known.filter(|known| known.relay != *relay) {
+            self.leave_relay(&mut known)?;
+        }
         self.transaction
             .prepare_cached(
                 "INSERT INTO accounts (account, relay) VALUES (?1, ?2)
@@ -160,6 +164,19 @@ impl Tx<'_> {
             )?
             .execute(params![account.as_str(), relay.as_str()])?;
         self.cancel_departure(account)
+    }
+
+    /// Forgets what one relay knows of this phone and another does not: what the first still sends must
+    /// not be taken for the other's.
+    fn leave_relay(&self, account: &mut Account) -> Result<(), EngineError> {
+        account.route = None;
+        account.staging = None;
+        account.pushes = PushCounters::default();
+        account.push_token_ended = None;
+        self.clear_staged(account.key)?;
+        self.clear_early(account.key)?;
+        self.forget_receipts(account.key)?;
+        self.save_account(account)
     }
 
     /// Writes an account as it is now. Nothing happens when it was removed meanwhile.
@@ -211,7 +228,7 @@ impl Tx<'_> {
                 account.pushes.sent,
                 account.push_token_ended.map(reason_text).transpose()?,
                 staging.as_ref().is_some_and(|staging| staging.reset),
-                told.is_some(),
+                told.map(|told| told.version.get()),
             ])?;
         Ok(())
     }
@@ -248,6 +265,14 @@ impl Tx<'_> {
         let mut counters = counters.collect::<Result<Vec<_>, _>>()?;
         counters.reverse();
         Ok(counters)
+    }
+
+    /// Forgets all receipts: they are for another relay, or another history of it.
+    pub fn forget_receipts(&self, account: AccountKey) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("DELETE FROM receipts WHERE account = ?1")?
+            .execute([account])?;
+        Ok(())
     }
 
     /// Forgets receipts that the relay has.
@@ -292,13 +317,13 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         Some(epoch) => Some(Ahead {
             epoch,
             version: version(13)?,
-            told: if row.get(30)? {
-                Some(Told {
+            told: match row.get(30)? {
+                None => None,
+                Some(at) => Some(Told {
+                    version: checked(30, Version::new(at))?,
                     totals: totals(14)?,
                     acknowledged: version(17)?.get(),
-                })
-            } else {
-                None
+                }),
             },
         }),
     };

@@ -2,17 +2,20 @@
 //! digest and badge (S5).
 
 use truebadge_protocol::{
-    Epoch, PushPayload, Version,
+    Epoch, PushPayload,
     messages::{Changes, Operation, OperationOutcome},
 };
 
 use super::{Account, Durability, Staging, Tx, settle::Confirmed};
 use crate::{
     EngineError,
-    model::{Ahead, Told},
+    model::Told,
     payload::{Disposition, classify},
     sync::{Comparison, Page, Rows},
 };
+
+/// So many rows of pushes wait for what is missing before them; a sync brings the others.
+const MOST_EARLY: usize = 4_000;
 
 /// What a relay answered.
 #[derive(Debug, Clone)]
@@ -59,10 +62,17 @@ impl Tx<'_> {
     ) -> Result<Disposition, EngineError> {
         let rows = push.rows.as_deref().unwrap_or_default();
         let told = Told {
+            version: push.version,
             totals: push.totals,
             acknowledged: push.acknowledged,
         };
         let mut disposition = classify(push, &account.mirror);
+        // While another history is being fetched, the mirror's own is over: what still comes from it
+        // counts this phone's operations and pushes by numbers that are given out anew.
+        let over = |staging: &Staging| staging.reset && staging.epoch != push.epoch;
+        if account.staging.as_ref().is_some_and(over) {
+            disposition = Disposition::EpochChanged;
+        }
         match disposition {
             Disposition::Applied => {
                 let merged = self.merged(account, rows)?;
@@ -72,15 +82,17 @@ impl Tx<'_> {
                     self.drop_reached(account)?;
                     self.settle_operations(account, &Confirmed::by_push(push))?;
                 } else {
-                    self.hear(account, &push.epoch, push.version, told)?;
+                    self.hear(account, &push.epoch, told)?;
                     account.reset_wanted = true;
                     disposition = Disposition::Diverged;
                 }
             }
             Disposition::Gap => {
-                self.put_early(account, rows)?;
+                if self.early_length(account.key)? < MOST_EARLY {
+                    self.put_early(account, rows)?;
+                }
                 self.settle_operations(account, &Confirmed::by_push(push))?;
-                self.hear(account, &push.epoch, push.version, told)?;
+                self.hear(account, &push.epoch, told)?;
             }
             Disposition::EpochChanged
             | Disposition::Stale
@@ -118,6 +130,7 @@ impl Tx<'_> {
                     self.reopen_operations(account, &heard.outcomes)?;
                     // A relay that was restored counts its pushes from an older number.
                     account.pushes.received = 0;
+                    self.forget_receipts(account.key)?;
                 }
                 self.clear_staged(account.key)?;
                 account.reset_wanted = false;
@@ -133,14 +146,16 @@ impl Tx<'_> {
             _ => {}
         }
         self.unsend_skipped(account.key, heard)?;
+        self.unsend_foreign(account, heard)?;
         self.keep_refused(account.key, heard)?;
         self.settle_operations(account, &Confirmed::by_answer(heard))?;
         self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;
         let told = Told {
+            version: answer.head,
             totals: answer.totals,
             acknowledged: answer.acknowledged,
         };
-        self.hear(account, &answer.epoch, answer.head, told)?;
+        self.hear(account, &answer.epoch, told)?;
         let comparison = if page.complete {
             compare(account, answer)
         } else {
@@ -150,11 +165,7 @@ impl Tx<'_> {
             Comparison::Equal => account.reset_wanted = false,
             Comparison::Differs => {
                 // Until the mirror is fetched anew, what the server says is what counts.
-                account.mirror.ahead = Some(Ahead {
-                    epoch: answer.epoch.clone(),
-                    version: answer.head,
-                    told: Some(told),
-                });
+                account.mirror.distrust(&answer.epoch, told);
                 account.reset_wanted = true;
             }
             Comparison::NotComparable => {}
@@ -164,15 +175,9 @@ impl Tx<'_> {
 
     /// Takes what the server told of a version. Its totals can be shown when no operation is pending
     /// that they do not hold.
-    fn hear(
-        &self,
-        account: &mut Account,
-        epoch: &Epoch,
-        version: Version,
-        told: Told,
-    ) -> Result<(), EngineError> {
+    fn hear(&self, account: &mut Account, epoch: &Epoch, told: Told) -> Result<(), EngineError> {
         let countable = self.all_are_in(account.key, told.acknowledged)?;
-        account.mirror.hear(epoch, version, told, countable);
+        account.mirror.hear(epoch, told, countable);
         Ok(())
     }
 
@@ -196,6 +201,7 @@ impl Tx<'_> {
         self.install_staged(account)?;
         if !same_history {
             self.clear_early(account.key)?;
+            self.forget_seen(account.key)?;
         }
         account.mirror.restart(&answer.epoch, answer.head);
         self.drop_reached(account)

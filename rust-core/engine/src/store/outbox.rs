@@ -255,7 +255,7 @@ impl Tx<'_> {
         for (id, operations) in self.outbox_by_conversation(account.key)? {
             let base = match told {
                 None => self.row(account.key, &id)?,
-                Some(_) => self.newest_row(account.key, &id)?,
+                Some(told) => self.newest_row_at(account.key, &id, told.version)?,
             };
             let base = base.unwrap_or_else(|| ConversationState::empty(id));
             let is_in =

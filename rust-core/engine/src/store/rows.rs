@@ -64,7 +64,32 @@ impl Tx<'_> {
         account: AccountKey,
         id: &ConversationId,
     ) -> Result<Option<ConversationState>, EngineError> {
-        match self.row_in(Table::Early, account, id)? {
+        self.newest_up_to(account, id, i64::MAX)
+    }
+
+    /// The newest that is known of a conversation as it was at a version.
+    pub fn newest_row_at(
+        &self,
+        account: AccountKey,
+        id: &ConversationId,
+        at: Version,
+    ) -> Result<Option<ConversationState>, EngineError> {
+        self.newest_up_to(account, id, at.get().cast_signed())
+    }
+
+    fn newest_up_to(
+        &self,
+        account: AccountKey,
+        id: &ConversationId,
+        at: i64,
+    ) -> Result<Option<ConversationState>, EngineError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM early WHERE account = ?1 AND id = ?2 AND version <= ?3
+             ORDER BY version DESC LIMIT 1"
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let parameters = params![account, id.as_str(), at];
+        match statement.query_row(parameters, read_row).optional()? {
             Some(row) => Ok(Some(row)),
             None => self.row(account, id),
         }
@@ -129,18 +154,26 @@ impl Tx<'_> {
         rows: &[ConversationState],
     ) -> Result<(), EngineError> {
         for row in rows {
-            let current = self.row_in(Table::Early, account.key, &row.id)?;
-            if merge(current.as_ref(), account.mirror.cursor, row).is_some() {
+            if row.version > account.mirror.cursor {
                 self.put_row(Table::Early, account.key, row)?;
             }
         }
         Ok(())
     }
 
+    /// How many rows wait ahead of the cursor.
+    pub fn early_length(&self, account: AccountKey) -> Result<usize, EngineError> {
+        let sql = "SELECT count(*) FROM early WHERE account = ?1";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        Ok(statement.query_row([account], |row| row.get(0))?)
+    }
+
     /// Moves early rows up to a version into the mirror: nothing is missing between them and the
     /// cursor. The caller moves the cursor, and saves the account.
     pub fn adopt_early(&self, account: &mut Account, up_to: Version) -> Result<(), EngineError> {
-        let sql = format!("SELECT {COLUMNS} FROM early WHERE account = ?1 AND version <= ?2");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM early WHERE account = ?1 AND version <= ?2 ORDER BY version"
+        );
         let mut statement = self.transaction.prepare_cached(&sql)?;
         let mut rows = statement.query(params![account.key, up_to.get()])?;
         while let Some(row) = rows.next()? {
@@ -231,7 +264,7 @@ impl Tx<'_> {
         table: Table,
         account: AccountKey,
     ) -> Result<Vec<ConversationState>, EngineError> {
-        let sql = format!("SELECT {COLUMNS} FROM {table} WHERE account = ?1 ORDER BY id");
+        let sql = format!("SELECT {COLUMNS} FROM {table} WHERE account = ?1 ORDER BY id, version");
         let mut statement = self.transaction.prepare_cached(&sql)?;
         let rows = statement.query_map([account], read_row)?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -31,7 +31,7 @@ CREATE TABLE accounts (
     retry_at INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
     staging_reset INTEGER NOT NULL DEFAULT 1,
-    ahead_told INTEGER NOT NULL DEFAULT 1,
+    ahead_told INTEGER,
     push_received INTEGER NOT NULL DEFAULT 0,
     push_sent INTEGER NOT NULL DEFAULT 0,
     push_token_ended TEXT
@@ -79,7 +79,7 @@ CREATE TABLE early (
     level INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL,
     removed INTEGER NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (account, id, version)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE operations (

@@ -80,9 +80,11 @@ impl Tx<'_> {
             let number = operation.pending.number;
             outcomes.iter().all(|outcome| outcome.number != number)
         });
+        self.forget_seen(account.key)?;
         let unconfirmed = |operation: &StoredOperation| operation.pending.applied.is_none();
         for mut operation in unanswered.into_iter().skip_while(unconfirmed) {
             operation.pending.applied = None;
+            operation.pending.seen = Version::ZERO;
             operation.sent = 0;
             self.put_operation(account.key, &operation)?;
         }
@@ -99,6 +101,37 @@ impl Tx<'_> {
             !heard.outcomes.iter().any(told)
         });
         self.count_requests(account, skipped, -1)
+    }
+
+    /// A relay that acknowledges a number which this store never gave out has counted another one's
+    /// operations: of an older copy of it, or of one that was lost. What it says of numbers is not about
+    /// the operations here, except where it names their outcome; they get other numbers.
+    pub(super) fn unsend_foreign(
+        &self,
+        account: &Account,
+        heard: &Heard,
+    ) -> Result<(), EngineError> {
+        if heard.changes.acknowledged < account.next_operation {
+            return Ok(());
+        }
+        for mut operation in self.operations(account.key)? {
+            let answered = |outcome: &OperationOutcome| outcome.number == operation.pending.number;
+            let unconfirmed = operation.pending.applied.is_none();
+            if unconfirmed && operation.sent > 0 && !heard.outcomes.iter().any(answered) {
+                operation.sent = 0;
+                self.put_operation(account.key, &operation)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Versions of another history say nothing about what was seen of this one. As if nothing was: a
+    /// read then leaves a mark that somebody set in the new history (S4).
+    pub(super) fn forget_seen(&self, account: AccountKey) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("UPDATE operations SET seen = 0 WHERE account = ?1")?
+            .execute([account])?;
+        Ok(())
     }
 
     /// Keeps what the relay refused until the app has taken note, and takes it out of the outbox.

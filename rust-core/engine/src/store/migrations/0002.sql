@@ -55,7 +55,8 @@ CREATE TABLE departures (
 -- `rows` is what the server had committed at the cursor, and nothing else; what is newer waits in
 -- `early` until nothing is missing between. A mirror that mixed the two is fetched anew.
 ALTER TABLE accounts ADD COLUMN staging_reset INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE accounts ADD COLUMN ahead_told INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE accounts ADD COLUMN ahead_told INTEGER;
+UPDATE accounts SET ahead_told = ahead_version WHERE ahead_epoch IS NOT NULL;
 UPDATE accounts SET reset_wanted = 1
 WHERE EXISTS (SELECT 1 FROM rows WHERE rows.account = accounts.key AND rows.version > accounts.cursor);
 
@@ -77,7 +78,7 @@ CREATE TABLE early (
     level INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL,
     removed INTEGER NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (account, id, version)
 ) STRICT, WITHOUT ROWID;
 
 -- The highest push counter that came, the highest that the relay says it sent, and why APNs refused
