@@ -3,7 +3,7 @@
 //!
 //! | pragma | value | why |
 //! |---|---|---|
-//! | `journal_mode` | `TRUNCATE` | a connection that is open and does nothing holds no lock (S6); fewest files; as fast as the others where a connection opens and closes with each wake (decision 0036) |
+//! | `journal_mode` | `TRUNCATE` | a connection that is open and does nothing holds no lock (S6), and no memory is shared; what it costs is measured in decision 0036 |
 //! | `synchronous` | `NORMAL`; `FULL` with `fullfsync` for what the person did | the mirror can be fetched again, what the person did can't |
 //! | `foreign_keys` | on | signing out removes everything of an account (S7) |
 //! | `trusted_schema` | off | a damaged or planted schema must not run functions |
