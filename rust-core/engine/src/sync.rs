@@ -126,7 +126,12 @@ impl Session {
         // stands: it may have lost its store, and the relay would skip numbers that it has seen.
         let counted = facts.epoch.is_some() && !self.learn_first && !self.more;
         if counted && self.may_send(facts) {
-            let batch = facts.unconfirmed.iter().take(OPERATIONS).cloned().collect();
+            let mut batch = facts.unconfirmed.clone();
+            batch.truncate(OPERATIONS);
+            if query.epoch != facts.epoch {
+                // A reset to another history is under way; what was seen is of the old one.
+                batch.iter_mut().for_each(|one| one.seen = Version::ZERO);
+            }
             return Step::Operations(query, batch);
         }
         // A mirror that is wrong after a resync too waits for the next wake; the totals ahead of it,

@@ -230,6 +230,54 @@ async fn an_operation_whose_answer_from_a_new_history_was_lost_takes_effect_once
 }
 
 #[tokio::test]
+async fn a_mark_of_a_restored_history_is_not_undone_by_what_was_read_before_it() {
+    for asks_first in [false, true] {
+        let phone = Phone::new();
+        phone.relay.commit("family", 3, 3);
+        phone.relay.commit("work", 1, 1);
+        phone.refresh().await;
+        phone.read_here("family", 3, 0);
+        {
+            let mut relay = phone.relay.0.lock().unwrap();
+            relay.epoch = "epoch-2".to_owned();
+            relay.now = relay.past[1].clone(); // "family" only
+        }
+        // At a version that the phone knows from the other history.
+        phone.relay.mark_elsewhere("family");
+        if asks_first {
+            // The new history is learnt of before the operation is sent.
+            phone.relay.fail(Fault::Status(409, None));
+        }
+
+        assert!(phone.refresh().await.synced);
+
+        assert_eq!(phone.relay.truth(), unread(1, 1), "the mark stays");
+        assert_eq!(phone.icon(), Some(1));
+        assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+    }
+}
+
+#[tokio::test]
+async fn after_a_restore_the_phone_shows_a_mark_as_its_relay_will() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.relay.mark_elsewhere("family");
+    phone.refresh().await;
+    assert_eq!(phone.read_here("family", 3, 0).badge, 0);
+    phone.relay.0.lock().unwrap().epoch = "epoch-2".to_owned();
+
+    // The phone registers again, and the reset arrives; the operation does not.
+    let hole = Some(Fault::Status(409, None));
+    phone
+        .refresh_with_faults(&[hole, None, None, Some(Fault::Lost)])
+        .await;
+    let shown = phone.icon();
+    assert!(phone.refresh().await.synced);
+
+    assert_eq!((shown, phone.icon()), (Some(1), Some(1)), "its mark stays");
+}
+
+#[tokio::test]
 async fn an_acknowledgement_that_is_merely_old_does_not_renumber_operations() {
     let phone = Phone::synced().await;
     let family = conversation("family");

@@ -170,6 +170,27 @@ async fn what_was_refused_is_told_at_each_wake_until_the_app_took_note() {
 }
 
 #[tokio::test]
+async fn s3_what_was_refused_in_an_answer_that_was_lost_is_told_in_the_next_wake() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    phone.read_here("family", 3, 0);
+    phone.relay.fail(Fault::AnswerLost);
+    assert_eq!(phone.refresh().await.rejected, []);
+
+    let outcome = phone.refresh().await;
+
+    assert!(outcome.synced);
+    let [refused] = outcome.rejected.as_slice() else {
+        panic!("one was refused: {:?}", outcome.rejected);
+    };
+    assert_eq!(refused.reason, "not yours");
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
+    assert_eq!(phone.icon(), Some(3));
+}
+
+#[tokio::test]
 async fn what_was_refused_in_the_extension_is_told_in_the_app() {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);

@@ -118,7 +118,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     fn sign_out(&self, token: TokenRow, device: &DeviceId) -> Result<()>;
     /// A page of changes; takes note of what the device confirms with the request.
     fn changes(&self, token: TokenRow, ask: &Ask, now: u64) -> Result<Changes>;
-    /// Applies a device's operations together, and answers with a page of changes.
+    /// Applies a device's operations together, and answers with a page of changes. Those that it had
+    /// before are skipped; that one of them was refused is said again.
     fn operate(
         &self,
         token: TokenRow,

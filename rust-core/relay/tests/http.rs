@@ -239,6 +239,33 @@ async fn an_operation_on_a_removed_conversation_is_rejected_and_counts_as_done()
 }
 
 #[tokio::test]
+async fn a_phone_that_lost_the_answer_is_told_again_what_was_refused() {
+    let relay = Relay::start().await;
+    let removed = json!({ "type": "removed", "conversation": "bob" });
+    relay
+        .events("alice", json!([item("bob", 1), item("eve", 1), removed]))
+        .await;
+    let mut phone = relay.phone("alice").await;
+    let operations = json!([
+        { "number": 1, "id": "a", "seen": 3, "kind": "marked_unread",
+          "conversation": "bob", "marked": true },
+        { "number": 2, "id": "b", "seen": 3, "kind": "read_up_to",
+          "conversation": "eve", "position": 1 },
+    ]);
+    let first = phone.operate(operations.clone()).await.body;
+    let again = phone.operate(operations).await.body;
+    assert_eq!(again["applied"], json!([first["applied"][0]]));
+    assert_eq!(
+        again["applied"][0]["rejected"],
+        "the conversation was removed"
+    );
+    assert_eq!(
+        (&again["acknowledged"], &again["head"]),
+        (&json!(2), &json!(4))
+    );
+}
+
+#[tokio::test]
 async fn what_a_phone_read_before_the_backend_reported_it_does_not_count() {
     let relay = Relay::start().await;
     let mut phone = relay.phone("alice").await;

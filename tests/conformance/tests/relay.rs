@@ -49,6 +49,8 @@ const FOUND_BY: &[(Fault, &str)] = &[
     (Fault::ReplayApplied, "operations.again"),
     (Fault::NotAcknowledged, "operations.acknowledged"),
     (Fault::AcknowledgedTooHigh, "operations.acknowledged"),
+    (Fault::RefusalForgotten, "operations.rejected-again"),
+    (Fault::SeenElsewhere, "operations.seen-elsewhere"),
     (Fault::SeenIgnored, "operations.seen"),
     (Fault::MarkerFalls, "events.lower-read"),
     (Fault::StateMovesMarkerBack, "states.marker-rises"),

@@ -29,7 +29,7 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// What a commit of it must survive: that an operation was refused is told once only.
+    /// What a commit of it must survive: that an operation was refused is not told for ever.
     pub fn durability(&self) -> Durability {
         if self
             .outcomes
@@ -202,6 +202,7 @@ impl Tx<'_> {
         if !same_history {
             self.clear_early(account.key)?;
             self.forget_seen(account.key)?;
+            self.forget_marks_shown(account.key)?;
         }
         account.mirror.restart(&answer.epoch, answer.head);
         self.drop_reached(account)

@@ -22,11 +22,14 @@ impl Tx<'_> {
                 "DELETE FROM operations WHERE account = ?1 AND number = ?2 AND id = ?3",
             )?
             .execute(params![account, operation.number, operation.id.as_str()])?;
-        // Nothing is kept of an account that was signed out meanwhile (S7).
+        // Nothing is kept of an account that was signed out meanwhile (S7); and nothing twice, when two
+        // processes had sent it.
         self.transaction
             .prepare_cached(
                 "INSERT INTO rejections (account, number, conversation, reason)
-                 SELECT key, ?2, ?3, ?4 FROM accounts WHERE key = ?1",
+                 SELECT key, ?2, ?3, ?4 FROM accounts WHERE key = ?1 AND NOT EXISTS
+                     (SELECT 1 FROM rejections WHERE account = ?1 AND number = ?2
+                      AND conversation = ?3 AND reason = ?4)",
             )?
             .execute(params![
                 account,

@@ -134,10 +134,19 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Nor does it that one of the other history was shown: once the mirror is of this history, the
+    /// overlay leaves a mark as the server will.
+    pub(super) fn forget_marks_shown(&self, account: AccountKey) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached("UPDATE operations SET base_marked = 0 WHERE account = ?1")?
+            .execute([account])?;
+        Ok(())
+    }
+
     /// Keeps what the relay refused until the app has taken note, and takes it out of the outbox.
     ///
-    /// It is told once only. So this is done also when the page that it came with is not used, and
-    /// when another answer has meanwhile taken the operation for done.
+    /// The relay does not tell it for ever. So this is done also when the page that it came with is
+    /// not used, and when another answer has meanwhile taken the operation for done.
     pub fn keep_refused(&self, account: AccountKey, heard: &Heard) -> Result<(), EngineError> {
         for outcome in &heard.outcomes {
             let sent = |number| heard.sent.iter().find(|sent| sent.number == number);

@@ -61,6 +61,8 @@ pub struct State {
     pub acknowledged: u64,
     pub page: usize,
     pub rejects_with: Option<String>,
+    /// What it refused, and why.
+    pub refusals: BTreeMap<(u64, OperationId), String>,
     pub faults: VecDeque<Option<Fault>>,
     pub requests: Vec<String>,
     pub refused_tokens: Vec<String>,
@@ -382,10 +384,20 @@ impl State {
 
     fn operations(&mut self, request: &Request, body: &[u8]) -> Response {
         let OperationsRequest { operations } = serde_json::from_slice(body).unwrap();
+        let mut epoch = request.url.query_pairs();
+        let foreign = !epoch.any(|(name, value)| name == "epoch" && *value == self.epoch);
         let mut applied = Vec::new();
         self.batches.push(operations.len());
         for operation in operations {
             if operation.number <= self.acknowledged {
+                let key = (operation.number, operation.id);
+                if let Some(reason) = self.refusals.get(&key) {
+                    applied.push(OperationOutcome {
+                        number: key.0,
+                        version: None,
+                        rejected: Some(reason.clone()),
+                    });
+                }
                 continue;
             }
             if operation.number != self.acknowledged + 1 {
@@ -397,9 +409,17 @@ impl State {
             }
             self.acknowledged = operation.number;
             let refused = self.rejects_with.clone();
-            if refused.is_none() {
+            if let Some(reason) = &refused {
+                let key = (operation.number, operation.id);
+                self.refusals.insert(key, reason.clone());
+            } else {
                 self.operations_applied += 1;
-                self.now.apply(&operation.action, operation.seen);
+                let seen = if foreign {
+                    Version::ZERO
+                } else {
+                    operation.seen
+                };
+                self.now.apply(&operation.action, seen);
                 self.now.applied.insert(operation.id.clone());
                 self.in_order.push(operation.id);
                 self.remember();

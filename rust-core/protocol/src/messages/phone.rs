@@ -323,8 +323,8 @@ impl Action {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OperationsApplied {
-    /// One entry for each operation that this call applied or rejected; none for those that the
-    /// relay had before, which `changes.acknowledged` covers.
+    /// One entry for each operation that this call applied or rejected. Of those that the relay had
+    /// before it has the rejected ones again; `changes.acknowledged` covers the others.
     #[serde(deserialize_with = "bounded::list::<_, _, OPERATIONS>")]
     #[cfg_attr(feature = "schema", schemars(length(max = OPERATIONS)))]
     pub applied: Vec<OperationOutcome>,

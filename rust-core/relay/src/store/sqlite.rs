@@ -10,6 +10,7 @@ mod convert;
 mod credentials;
 mod devices;
 mod record;
+mod refusals;
 mod rows;
 mod schedule;
 mod schema;

@@ -58,6 +58,8 @@ pub struct Phone {
     pub mirror: Mirror,
     /// Operations that the relay knows of, from the first of this registration and history on.
     pub sent: Vec<(u64, Action, Version)>,
+    /// Those that the relay refused.
+    pub refused: Vec<u64>,
     /// The number of the newest.
     pub number: u64,
 }

@@ -54,6 +54,7 @@ impl World {
                 token,
                 mirror: Mirror::default(),
                 sent: Vec::new(),
+                refused: Vec::new(),
                 number: 0,
             });
         }
@@ -106,6 +107,7 @@ impl World {
                     token,
                     mirror: Mirror::default(),
                     sent: Vec::new(),
+                    refused: Vec::new(),
                     number: 0,
                     ..old
                 };
@@ -118,6 +120,7 @@ impl World {
                 self.store.restart_histories().unwrap();
                 for phone in &mut self.phones {
                     phone.sent.clear();
+                    phone.refused.clear();
                 }
             }
         }
@@ -171,12 +174,25 @@ impl World {
             request = whole;
         }
         let answer = self.store.operate(phone.token, &request, &ask, 1).unwrap();
-        prop_assert_eq!(answer.applied.len(), actions.len(), "each is applied once");
-        for (outcome, (number, action, seen)) in answer.applied.iter().zip(&all[known..]) {
-            let done = self.reference.action(action, &phone.id, *seen);
+        let mut outcomes = answer.applied.iter();
+        for (number, ..) in &all[..known] {
+            if phone.refused.contains(number) {
+                let again = outcomes.next();
+                let told = again.is_some_and(|one| one.number == *number && one.rejected.is_some());
+                prop_assert!(told, "what was refused is told again");
+            }
+        }
+        prop_assert_eq!(outcomes.len(), actions.len(), "each is applied once");
+        let here = phone.mirror.epoch.as_ref() == Some(&answer.changes.epoch);
+        for (outcome, (number, action, seen)) in outcomes.zip(&all[known..]) {
+            let seen = if here { *seen } else { Version::ZERO };
+            let done = self.reference.action(action, &phone.id, seen);
             prop_assert_eq!(outcome.number, *number);
             prop_assert_eq!(outcome.rejected.is_none(), done);
             prop_assert_eq!(outcome.version, done.then_some(self.reference.head));
+            if !done {
+                phone.refused.push(*number);
+            }
         }
         if !all.is_empty() {
             prop_assert_eq!(answer.changes.acknowledged, phone.number);

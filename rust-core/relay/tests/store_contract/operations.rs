@@ -75,6 +75,65 @@ pub fn on_what_was_removed_they_are_rejected_and_count_as_done(make: Make) {
     assert_eq!(applied.changes.acknowledged, 2);
 }
 
+pub fn what_was_refused_is_told_again_to_who_sends_it_again(make: Make) {
+    let world = make(None);
+    let removed = json!({ "type": "removed", "conversation": "bob" });
+    world.events(&[item("bob", 1), removed]);
+    let mut phone = world.phone("phone");
+    let level = |number: u64, id: &str| {
+        json!({ "number": number, "id": id, "seen": 2, "kind": "set_level",
+                "conversation": "bob", "level": "none" })
+    };
+    let first = phone.operate(&[level(1, "a"), read_up_to(2, "bob", 1)]);
+    let refused = first.unwrap().applied.remove(0);
+    // The answer was lost, and the backend reports the conversation again meanwhile.
+    world.events(&[item("bob", 2)]);
+    let again = [level(1, "a"), read_up_to(2, "bob", 1), level(3, "c")];
+    let again = phone.operate(&again).unwrap().applied;
+    assert_eq!(again[0], refused);
+    let others: Vec<u64> = again[1..].iter().map(|outcome| outcome.number).collect();
+    assert_eq!(others, [3], "the second was applied, and is skipped");
+
+    let other = phone.operate(&[level(1, "b")]).unwrap().applied;
+    assert_eq!(other, [], "another operation with this number");
+}
+
+pub fn refusals_are_remembered_for_256_numbers(make: Make) {
+    let world = make(None);
+    let removed = json!({ "type": "removed", "conversation": "bob" });
+    world.events(&[item("bob", 1), removed]);
+    let mut phone = world.phone("phone");
+    let level = |number: u64| {
+        json!({ "number": number, "id": "o", "seen": 2, "kind": "set_level",
+                "conversation": "bob", "level": "none" })
+    };
+    let all: Vec<Value> = (1..=257).map(level).collect();
+    for hundred in all[..256].chunks(100) {
+        phone.operate(hundred).unwrap();
+    }
+    let told =
+        |phone: &mut crate::world::Phone<'_>| phone.operate(&all[..2]).unwrap().applied.len();
+    assert_eq!(told(&mut phone), 2);
+    phone.operate(&all[256..]).unwrap();
+    assert_eq!(told(&mut phone), 1);
+}
+
+pub fn what_was_seen_of_another_history_undoes_no_mark(make: Make) {
+    let world = make(None);
+    let mark = json!({ "type": "marked_unread", "conversation": "bob", "marked": true });
+    world.events(&[item("bob", 1), mark]);
+    let mut phone = world.phone("phone");
+    let epoch = phone.epoch.replace("another".parse().unwrap());
+    let read = |number: u64| {
+        json!({ "number": number, "id": "o", "seen": 9, "kind": "read_up_to",
+                "conversation": "bob", "position": 1 })
+    };
+    let elsewhere = phone.operate(&[read(1)]).unwrap().changes;
+    assert!(elsewhere.changes[0].marked_unread && elsewhere.changes[0].unread == 0);
+    phone.epoch = epoch;
+    assert!(!phone.operate(&[read(2)]).unwrap().changes.changes[0].marked_unread);
+}
+
 pub fn what_they_read_before_it_was_reported_does_not_count(make: Make) {
     let world = make(None);
     let mut phone = world.phone("phone");

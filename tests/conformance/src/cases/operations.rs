@@ -23,8 +23,10 @@ cases! { "Report what the person did";
     number_0, "operations.number-0", "Numbers start at 1.";
     not_registered, "operations.not-registered", "Before the phone has registered, operations are a 409.";
     rejected, "operations.rejected", "An operation on what was removed is rejected, and those after it are applied.";
+    rejected_again, "operations.rejected-again", "Sent again, an operation that was rejected is told as rejected again.";
     seen, "operations.seen", "A read that saw less than an explicit mark-unread does not undo it.";
     seen_unmark, "operations.seen-unmark", "A mark taken back that saw less than a newer mark does not undo that.";
+    seen_elsewhere, "operations.seen-elsewhere", "What was seen of another history undoes no mark.";
     own_mark, "operations.own-mark", "A mark that was made on the same phone is undone by a later read there.";
     answer_has_changes, "operations.changes", "The answer holds changes as `GET /v1/changes` gives them, operations included.";
     answer_has_pages, "operations.pages", "`limit` holds for the changes in the answer too.";
@@ -230,6 +232,23 @@ async fn rejected(scene: &Scene) -> Verdict {
     same("totals", Totals::default(), applied.page.totals)
 }
 
+async fn rejected_again(scene: &Scene) -> Verdict {
+    let (account, mut phone) = scene.phone().await?;
+    account
+        .events(json!([item("gone", 1), item("a", 1)]))
+        .await?;
+    account.removed("gone").await?;
+    phone.sync().await?;
+    let operations = [
+        phone.operation(3, marked("gone", true)),
+        phone.operation(3, read_up_to("a", 1)),
+    ];
+    phone.operate(&operations).await?;
+    let again = phone.operate(&operations).await?;
+    same("told again", vec![(1, None)], again.applied)?;
+    same("acknowledged", 2, again.page.acknowledged)
+}
+
 async fn seen(scene: &Scene) -> Verdict {
     let (account, mut phone) = scene.phone().await?;
     let before = account.items("a", &[1]).await?.head;
@@ -276,6 +295,27 @@ async fn seen_unmark(scene: &Scene) -> Verdict {
         "totals: it saw the mark",
         Totals::default(),
         applied.page.totals,
+    )
+}
+
+async fn seen_elsewhere(scene: &Scene) -> Verdict {
+    let (account, mut phone) = scene.phone().await?;
+    account.items("a", &[1]).await?;
+    let head = account.mark("a", true).await?.head;
+    let query = Query {
+        epoch: Some(scene.fresh()),
+        since: Some(head),
+        ..Query::default()
+    };
+    let elsewhere = phone.operation(head + 9, read_up_to("a", 1));
+    let answer = phone.try_operations(&[elsewhere], &query).await?;
+    answer.json(200)?;
+    phone.sync().await?;
+    let row = phone.row("a")?;
+    same(
+        "mark and unread",
+        (true, 0),
+        (row.marked_unread, row.unread),
     )
 }
 

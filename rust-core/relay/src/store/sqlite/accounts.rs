@@ -105,7 +105,8 @@ pub fn restart(tx: &Connection) -> Result<usize> {
     }
     tx.execute_batch(
         "UPDATE devices SET cursor = NULL, served = 0, acknowledged = NULL;
-         DELETE FROM schedule; DELETE FROM alerts; DELETE FROM pushes; DELETE FROM idempotency;",
+         DELETE FROM refusals; DELETE FROM schedule; DELETE FROM alerts; DELETE FROM pushes;
+         DELETE FROM idempotency;",
     )?;
     Ok(accounts.len())
 }

@@ -131,6 +131,16 @@ CREATE TABLE devices(
 
 CREATE INDEX devices_by_device ON devices(device);
 
+-- Operations that were refused: whoever sends one again is told again.
+CREATE TABLE refusals(
+    device INTEGER NOT NULL REFERENCES devices(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    -- The operation's id: a phone that lost its store may use the number for another.
+    operation TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY(device, number)
+) STRICT, WITHOUT ROWID;
+
 -- What the badge lanes owe a device.
 CREATE TABLE schedule(
     device INTEGER PRIMARY KEY REFERENCES devices(id) ON DELETE CASCADE,

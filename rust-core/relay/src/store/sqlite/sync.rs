@@ -11,6 +11,7 @@ use super::{
     convert::signed,
     credentials,
     devices::{self, Device},
+    refusals,
     rows::AccountRows,
     schedule,
 };
@@ -51,7 +52,7 @@ pub fn operate(
     let id = bound.device.as_ref().ok_or(StoreError::NotRegistered)?;
     let device = devices::find(tx, bound.account, id)?.ok_or(StoreError::NotRegistered)?;
     let before = accounts::load(tx, bound.account)?;
-    let done = apply(tx, &before, &device, request)?;
+    let done = apply(tx, &before, &device, request, ask)?;
     if !request.operations.is_empty() && !faults::is(Fault::NotAcknowledged) {
         tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
             .execute(params![device.row, signed(done.acknowledged)])?;
@@ -79,19 +80,26 @@ struct Done {
     applied: Vec<OperationOutcome>,
 }
 
-/// Skips what the account has already; an operation that leaves a hole undoes the whole call.
+/// Skips what the account has already, and says again what of it was refused; an operation that
+/// leaves a hole undoes the whole call.
 fn apply(
     tx: &Connection,
     account: &Account,
     device: &Device,
     request: &OperationsRequest,
+    ask: &Ask,
 ) -> Result<Done> {
+    // What the person saw of another history says nothing about the marks of this one.
+    let seen_here = ask.epoch.as_ref() == Some(&account.epoch) || faults::is(Fault::SeenElsewhere);
     let mut rows = AccountRows::new(tx, account.row);
     let mut ledger = Ledger::new(account.sums, &mut rows);
     let mut acknowledged = known(device, request);
     let mut applied = Vec::new();
     for operation in &request.operations {
         if operation.number <= acknowledged && !faults::is(Fault::ReplayApplied) {
+            if let Some(reason) = refusals::reason(tx, device.row, operation)? {
+                applied.push(refused(operation.number, reason));
+            }
             continue;
         }
         if operation.number > acknowledged + 1 && !faults::is(Fault::HoleTaken) {
@@ -103,10 +111,24 @@ fn apply(
         acknowledged = acknowledged.max(operation.number);
         let on = Phone {
             device: &device.phone,
-            seen: operation.seen,
+            seen: if seen_here {
+                operation.seen
+            } else {
+                Version::ZERO
+            },
         };
-        let outcome = ledger.action(&operation.action, on)?;
-        applied.push(reported(operation.number, &outcome, ledger.sums().head));
+        applied.push(match ledger.action(&operation.action, on)? {
+            Outcome::Rejected(reason) => {
+                refusals::keep(tx, device.row, operation, reason)?;
+                refused(operation.number, reason.to_owned())
+            }
+            outcome => OperationOutcome {
+                number: operation.number,
+                // One that changed nothing is in effect at the head.
+                version: Some(outcome.version().unwrap_or(ledger.sums().head)),
+                rejected: None,
+            },
+        });
     }
     Ok(Done {
         sums: ledger.sums(),
@@ -125,18 +147,11 @@ fn known(device: &Device, request: &OperationsRequest) -> u64 {
         .unwrap_or(0)
 }
 
-/// An operation that changed nothing is in effect at the head.
-fn reported(number: u64, outcome: &Outcome, head: Version) -> OperationOutcome {
-    let rejected = match outcome {
-        Outcome::Rejected(why) => Some((*why).to_owned()),
-        _ => None,
-    };
+fn refused(number: u64, reason: String) -> OperationOutcome {
     OperationOutcome {
         number,
-        version: rejected
-            .is_none()
-            .then(|| outcome.version().unwrap_or(head)),
-        rejected,
+        version: None,
+        rejected: Some(reason),
     }
 }
 
