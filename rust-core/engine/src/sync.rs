@@ -130,7 +130,9 @@ impl Session {
             batch.truncate(OPERATIONS);
             if query.epoch != facts.epoch {
                 // A reset to another history is under way; what was seen is of the old one.
-                batch.iter_mut().for_each(|one| one.seen = Version::ZERO);
+                for operation in &mut batch {
+                    operation.seen = Version::ZERO;
+                }
             }
             return Step::Operations(query, batch);
         }
