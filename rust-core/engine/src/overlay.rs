@@ -50,8 +50,8 @@ pub enum PendingKind {
     },
     /// Read single items, after which `remaining` were left unread.
     ReadItems {
-        /// Which, ascending.
-        positions: Vec<Position>,
+        /// The last of them. Which they are is known to the outbox, and told to the relay only.
+        last: Position,
         /// Items that the person still saw as unread.
         remaining: u32,
     },
@@ -145,11 +145,8 @@ pub fn lay_over<'a>(
                 unmark(&mut shown, base, operation, marked_here);
                 read_up_to(&mut shown, base, operation.before, *position, *remaining);
             }
-            PendingKind::ReadItems {
-                positions,
-                remaining,
-            } => {
-                if positions.last() > Some(&base.read_up_to) {
+            PendingKind::ReadItems { last, remaining } => {
+                if *last > base.read_up_to {
                     leave(&mut shown, operation.before, *remaining);
                 }
             }

@@ -37,7 +37,7 @@ use truebadge_protocol::DeviceId;
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::Heard;
 pub use departures::Departure;
-pub use outbox::{OUTBOX, StoredOperation};
+pub use outbox::{OUTBOX, OUTBOX_POSITIONS, StoredOperation};
 
 use crate::{
     Clock, EngineError,

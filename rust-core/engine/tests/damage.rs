@@ -129,6 +129,27 @@ async fn what_was_read_before_the_damage_still_reaches_the_relay() {
 }
 
 #[tokio::test]
+async fn which_single_items_were_read_before_the_damage_still_reaches_the_relay() {
+    let phone = asleep().await;
+    phone.engine.resume();
+    let items = [support::position(1), support::position(3)];
+    let a = support::conversation("a");
+    let engine = &phone.engine;
+    engine
+        .mark_items_read(&support::alice(), &a, &items, 1)
+        .unwrap();
+    phone.engine.suspend();
+    plant(&phone, "UPDATE settings SET value = 'x'");
+
+    let repaired = phone.again(Process::App);
+    assert!(repaired.refresh().await.rebuilt);
+
+    let relay = phone.relay.0.lock().unwrap();
+    let read = relay.now.read_singly[&a].iter();
+    assert_eq!(read.copied().collect::<Vec<u64>>(), [1, 3]);
+}
+
+#[tokio::test]
 async fn operations_that_can_be_read_are_sent_though_others_cannot() {
     let phone = asleep().await;
     phone.engine.resume();

@@ -6,7 +6,7 @@ mod support;
 use std::{future::Future as _, pin::pin, task::Poll};
 
 use support::{Fault, Phone, alice, conversation, position};
-use truebadge_engine::{EngineError, Process};
+use truebadge_engine::{BadgeState, Disposition, EngineError, Process};
 
 /// A phone that was offline for days: so many things were done on it, in fifty conversations.
 async fn offline_for_days(operations: u32) -> Phone {
@@ -279,4 +279,75 @@ async fn an_operation_that_app_and_extension_send_at_once_takes_effect_once() {
     assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 1);
     assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
     assert_eq!(phone.icon(), Some(1));
+}
+
+/// Reads single items through the API.
+fn read_items(
+    phone: &Phone,
+    id: &str,
+    items: std::ops::RangeInclusive<u64>,
+    left: u32,
+) -> Result<BadgeState, EngineError> {
+    let positions: Vec<_> = items.map(position).collect();
+    let engine = &phone.engine;
+    engine.mark_items_read(&alice(), &conversation(id), &positions, left)
+}
+
+#[tokio::test]
+async fn s9_an_outbox_takes_thirty_thousand_single_items() {
+    let phone = Phone::synced().await;
+    for thousand in 0..30 {
+        let items = thousand * 1_000 + 1..=thousand * 1_000 + 1_000;
+        read_items(&phone, "family", items, 0).unwrap();
+    }
+
+    let one_more = read_items(&phone, "work", 1..=1, 0);
+
+    assert_eq!(one_more.unwrap_err(), EngineError::OutboxFull);
+    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 30);
+    // What says nothing of single items still goes, and once the relay has these, so do others.
+    phone.read_here("work", 1, 0);
+    assert!(phone.refresh().await.synced);
+    assert!(read_items(&phone, "work", 1..=1, 0).is_ok());
+}
+
+#[tokio::test]
+async fn s9_single_items_are_loaded_for_the_relay_only() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    read_items(&phone, "family", 1..=2, 1).unwrap();
+    // Nobody who loads this gets any further.
+    let store = rusqlite::Connection::open(phone.store()).unwrap();
+    let unreadable = "UPDATE operations SET positions = 'unreadable'";
+    assert_eq!(store.execute(unreadable, []).unwrap(), 1);
+    drop(store);
+
+    phone.relay.arrive("work", 1);
+    let extension = phone.beside(Process::Extension);
+    let receipt = extension.engine.receive_push(&phone.relay.push(1, 1));
+    assert_eq!(receipt.unwrap().disposition, Disposition::Applied);
+    assert_eq!(phone.mark_here("home", true).badge, 3);
+    let totals = phone.engine.accounts().unwrap()[0].totals;
+    assert_eq!(totals, support::unread(3, 3));
+    assert!(phone.engine.conversations(&alice()).is_ok());
+
+    assert!(!extension.refresh().await.synced);
+}
+
+#[tokio::test]
+async fn which_single_items_were_read_is_kept_when_operations_get_other_numbers() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 5, 5);
+    phone.relay.0.lock().unwrap().acknowledged = 1;
+    read_items(&phone, "family", 1..=1, 4).unwrap();
+    read_items(&phone, "family", 3..=4, 2).unwrap();
+    read_items(&phone, "family", 5..=5, 1).unwrap();
+
+    phone.refresh().await;
+    phone.refresh().await;
+
+    let relay = phone.relay.0.lock().unwrap();
+    let read = relay.now.read_singly[&conversation("family")].iter();
+    assert_eq!(read.copied().collect::<Vec<u64>>(), [1, 3, 4, 5]);
 }

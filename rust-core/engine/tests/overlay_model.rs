@@ -85,15 +85,16 @@ impl Server {
         }
     }
 
-    fn apply(&mut self, operation: &PendingOperation) {
+    /// `read` are the single items that the operation reads.
+    fn apply(&mut self, operation: &PendingOperation, read: Option<&BTreeSet<u64>>) {
         let seen = operation.seen.get();
         self.change(|server| match &operation.kind {
             PendingKind::ReadUpTo { position, .. } => {
                 server.marker = server.marker.max(position.get());
                 server.unmark(seen);
             }
-            PendingKind::ReadItems { positions, .. } => {
-                server.read.extend(positions.iter().map(|p| p.get()));
+            PendingKind::ReadItems { .. } => {
+                server.read.extend(read.into_iter().flatten());
             }
             PendingKind::MarkedUnread { marked: true } => server.mark(true),
             PendingKind::MarkedUnread { marked: false } => server.unmark(seen),
@@ -158,6 +159,8 @@ struct World {
     pending: Vec<PendingOperation>,
     sent: VecDeque<PendingOperation>,
     number: u64,
+    /// The single items that each operation reads.
+    items: BTreeMap<u64, BTreeSet<u64>>,
     /// Items that arrived late or were read elsewhere since the phone last had nothing pending.
     disturbed: u32,
     /// Reads here since then.
@@ -172,6 +175,7 @@ impl World {
             pending: Vec::new(),
             sent: VecDeque::new(),
             number: 0,
+            items: BTreeMap::new(),
             disturbed: 0,
             reads: 0,
         }
@@ -185,7 +189,7 @@ impl World {
     fn truth(&self) -> Server {
         let mut truth = self.heard.clone();
         for operation in &self.pending {
-            truth.apply(operation);
+            truth.apply(operation, self.items.get(&operation.number));
         }
         truth
     }
@@ -229,9 +233,10 @@ impl World {
                     let left = truth.unread().filter(|item| !read.contains(item.0)).count();
                     PendingKind::ReadItems {
                         remaining: u32::try_from(left).unwrap(),
-                        positions: read.iter().copied().map(self::place).collect(),
+                        last: self::place(*read.last().unwrap()),
                     }
                 });
+                self.items.insert(self.number, read);
             }
             Event::MarkedHere { marked } => self.record(|_| PendingKind::MarkedUnread { marked }),
             Event::LevelHere { level } => {
@@ -281,7 +286,7 @@ impl World {
             }
             Event::ServerApplies => {
                 if let Some(operation) = self.sent.pop_front() {
-                    server.apply(&operation);
+                    server.apply(&operation, self.items.get(&operation.number));
                 }
                 return;
             }

@@ -1,19 +1,19 @@
 //! The notifications that iOS shows: which of them are read, and what is asked of iOS about them.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     time::Duration,
 };
 
-use truebadge_protocol::{ConversationId, Route};
+use truebadge_protocol::{ConversationId, ConversationState, Position, Route};
 
 use super::{Core, Deadline};
 use crate::{
     EngineError,
     bridge::{DeliveredNotification, Reply},
     notifications::{Seen, is_read},
-    overlay::{PendingKind, PendingOperation, lay_over},
-    store::{Account, Tx},
+    overlay::lay_over,
+    store::{Account, AccountKey, StoredOperation, Tx},
 };
 
 /// No more are looked at: an extension's memory is small (S9), and Notification Centre keeps far
@@ -70,7 +70,7 @@ impl Core {
             return Ok(HashSet::new());
         }
         self.store.read(|tx| {
-            let known = Known::of(tx)?;
+            let mut known = Known::of(tx)?;
             let mut read = HashSet::new();
             for notification in listed {
                 if known.is_read(notification)? {
@@ -82,32 +82,44 @@ impl Core {
     }
 }
 
-/// What the store holds of all accounts, read once for any number of notifications.
+/// What the store holds of accounts and of the conversations that notifications are about, read once
+/// for any number of them.
 struct Known<'a> {
     tx: &'a Tx<'a>,
-    accounts: Vec<(Account, Operations)>,
+    accounts: Vec<Account>,
+    pending: HashMap<(AccountKey, ConversationId), Pending>,
     /// Of accounts that were signed out here.
     departed: HashSet<Route>,
 }
 
-type Operations = BTreeMap<ConversationId, Vec<PendingOperation>>;
+/// What waits for the relay, of one conversation.
+struct Pending {
+    operations: Vec<StoredOperation>,
+    /// The single items that it reads.
+    items: HashSet<Position>,
+}
+
+impl Pending {
+    fn of(tx: &Tx<'_>, account: AccountKey, id: &ConversationId) -> Result<Self, EngineError> {
+        Ok(Self {
+            operations: tx.operations_of(account, id)?,
+            items: tx.items_read(account, id)?,
+        })
+    }
+}
 
 impl<'a> Known<'a> {
     fn of(tx: &'a Tx<'a>) -> Result<Self, EngineError> {
-        let with_operations = |account: Account| {
-            let operations = tx.operations_by_conversation(account.key)?;
-            Ok((account, operations))
-        };
-        let accounts = tx.accounts()?.into_iter().map(with_operations);
         let departures = tx.departures()?.into_iter();
         Ok(Self {
             tx,
-            accounts: accounts.collect::<Result<_, EngineError>>()?,
+            accounts: tx.accounts()?,
+            pending: HashMap::new(),
             departed: departures.filter_map(|one| one.route).collect(),
         })
     }
 
-    fn is_read(&self, notification: &DeliveredNotification) -> Result<bool, EngineError> {
+    fn is_read(&mut self, notification: &DeliveredNotification) -> Result<bool, EngineError> {
         let route = notification.route.as_ref();
         if route.is_some_and(|route| self.departed.contains(route)) {
             return Ok(true);
@@ -115,34 +127,28 @@ impl<'a> Known<'a> {
         let account = match (&notification.route, self.accounts.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
-            (route, all) => all.iter().find(|(account, _)| account.route == *route),
+            (route, all) => all.iter().find(|account| account.route == *route),
         };
-        let Some((account, operations)) = account else {
+        let Some(account) = account else {
             return Ok(false);
         };
-        let base = self
-            .tx
-            .newest_row(account.key, &notification.conversation)?;
-        let pending = operations.get(&notification.conversation);
+        let conversation = &notification.conversation;
+        let pending = match self.pending.entry((account.key, conversation.clone())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Pending::of(self.tx, account.key, conversation)?),
+        };
         // Read by itself: the marker tells nothing of it. Known as long as the operation is pending,
         // so from the wake that follows it on.
-        let by_itself = |operation: &PendingOperation| match &operation.kind {
-            PendingKind::ReadItems { positions, .. } => {
-                let position = notification.position;
-                position.is_some_and(|position| positions.contains(&position))
-            }
-            _ => false,
-        };
-        if pending.is_some_and(|pending| pending.iter().any(by_itself)) {
+        let position = notification.position;
+        if position.is_some_and(|position| pending.items.contains(&position)) {
             return Ok(true);
         }
-        let state = match (base, pending) {
-            (base, None) => base,
-            (base, Some(pending)) => {
-                let empty = || self.tx.base_row(account.key, &notification.conversation);
-                Some(lay_over(&base.map_or_else(empty, Ok)?, pending))
-            }
-        };
+        let mut state = self.tx.newest_row(account.key, conversation)?;
+        if !pending.operations.is_empty() {
+            let base = state.unwrap_or_else(|| ConversationState::empty(conversation.clone()));
+            let operations = pending.operations.iter().map(|one| &one.pending);
+            state = Some(lay_over(&base, operations));
+        }
         let seen = Seen {
             state,
             complete: account.mirror.is_complete(),

@@ -13,7 +13,7 @@ use super::{BadgeState, Engine, RejectedOperation};
 use crate::{
     EngineError,
     overlay::{Before, PendingKind, PendingOperation, lay_over},
-    store::{Account, Durability, OUTBOX, StoredOperation, Tx},
+    store::{Account, Durability, OUTBOX, OUTBOX_POSITIONS, StoredOperation, Tx},
 };
 
 impl Engine {
@@ -44,16 +44,23 @@ impl Engine {
         let mut positions = positions.to_vec();
         positions.sort_unstable();
         positions.dedup();
-        if positions.is_empty() || positions.len() > POSITIONS {
+        let last = positions.last().filter(|_| positions.len() <= POSITIONS);
+        let Some(&last) = last else {
             return Err(EngineError::InvalidArgument(
                 "give 1 to 1,000 positions at once",
             ));
-        }
-        let kind = PendingKind::ReadItems {
-            positions,
-            remaining,
         };
-        self.record(account, conversation, &kind)
+        let kind = PendingKind::ReadItems { last, remaining };
+        self.visit().change(Durability::Person, |tx| {
+            let mut account = tx.account(account)?;
+            let there = tx.outbox_positions(account.key)?;
+            if there + positions.len() > OUTBOX_POSITIONS {
+                return Err(EngineError::OutboxFull);
+            }
+            let number = record(tx, &mut account, conversation, kind.clone())?;
+            tx.put_positions(account.key, number, &positions)?;
+            tx.save_account(&account)
+        })
     }
 
     /// The person marked a conversation unread, or took that back.
@@ -125,13 +132,13 @@ impl Engine {
 
 /// Puts an operation into the outbox. One directly before it that it makes needless, and that was
 /// never sent, gives up its number: numbers stay without holes, and scrolling offline through one
-/// conversation leaves one operation.
+/// conversation leaves one operation. Tells its number.
 fn record(
     tx: &Tx<'_>,
     account: &mut Account,
     conversation: &ConversationId,
     kind: PendingKind,
-) -> Result<(), EngineError> {
+) -> Result<u64, EngineError> {
     let base = tx.base_row(account.key, conversation)?;
     let mut earlier = tx.operations_of(account.key, conversation)?;
     let needless =
@@ -154,7 +161,8 @@ fn record(
             kind,
         },
     };
-    tx.put_operation(account.key, &operation)
+    tx.put_operation(account.key, &operation)?;
+    Ok(number)
 }
 
 fn next_number(tx: &Tx<'_>, account: &mut Account) -> Result<u64, EngineError> {

@@ -48,13 +48,8 @@ impl Tx<'_> {
         )?;
         self.set_push_token(None)?;
         for mut account in self.accounts()? {
-            account.next_operation = 1;
-            for mut operation in self.operations(account.key)? {
-                self.drop_operation(account.key, operation.pending.number)?;
-                operation.pending.number = account.next_operation;
-                self.put_operation(account.key, &operation)?;
-                account.next_operation += 1;
-            }
+            let operations = self.operations(account.key)?;
+            account.next_operation = self.renumber(account.key, &operations, 1)?;
             self.save_account(&account)?;
         }
         Ok(())

@@ -17,7 +17,9 @@ use rusqlite::{
     backup::{Backup, StepResult},
     config::DbConfig,
 };
-use truebadge_protocol::{AccountId, BadgePolicy, limits::PUSH_TOKEN_DIGITS, messages::Conditions};
+use truebadge_protocol::{
+    AccountId, BadgePolicy, Position, limits::PUSH_TOKEN_DIGITS, messages::Conditions,
+};
 
 use super::{
     Departure, Durability, State, Store, StoredOperation, Tx,
@@ -35,12 +37,15 @@ const MOST_OPERATIONS: usize = 10_000;
 /// What could be read of a damaged store. No rows: the relay has them.
 #[derive(Debug, Default)]
 struct Saved {
-    accounts: Vec<(KeptAccount, Vec<StoredOperation>)>,
+    accounts: Vec<(KeptAccount, Vec<SavedOperation>)>,
     policy: Option<BadgePolicy>,
     push_token: Option<String>,
     conditions: Option<Conditions>,
     departures: Vec<Departure>,
 }
+
+/// With the positions of the single items that it reads.
+type SavedOperation = (StoredOperation, Vec<Position>);
 
 impl Store {
     /// Only the app, and once until the store is closed: storage that damages what was just written
@@ -94,11 +99,14 @@ impl Store {
             let mut account = tx.account(&kept.account)?;
             account.participates = kept.participates;
             account.signed_out = kept.signed_out;
-            for operation in operations {
+            for (operation, positions) in operations {
                 let mut operation = operation.clone();
                 operation.pending.number = account.next_operation;
                 operation.sent = 0;
                 tx.put_operation(account.key, &operation)?;
+                if !positions.is_empty() {
+                    tx.put_positions(account.key, account.next_operation, positions)?;
+                }
                 account.next_operation += 1;
             }
             tx.save_account(&account)?;
@@ -186,7 +194,7 @@ fn save(path: &Path) -> Saved {
 
 impl Saved {
     /// The accounts that were read, and those of the copy that were not.
-    fn with(mut accounts: Vec<(KeptAccount, Vec<StoredOperation>)>, kept: Option<Kept>) -> Self {
+    fn with(mut accounts: Vec<(KeptAccount, Vec<SavedOperation>)>, kept: Option<Kept>) -> Self {
         let kept = kept.unwrap_or_default();
         for account in kept.accounts {
             let known = |other: &(KeptAccount, _)| other.0.account == account.account;
@@ -204,7 +212,7 @@ impl Saved {
 
 impl Tx<'_> {
     /// The accounts that can be read with their unconfirmed operations, and whether they are all.
-    fn readable_accounts(&self) -> (Vec<(KeptAccount, Vec<StoredOperation>)>, bool) {
+    fn readable_accounts(&self) -> (Vec<(KeptAccount, Vec<SavedOperation>)>, bool) {
         let sql = "SELECT key, account, relay, participates, signed_out FROM accounts ORDER BY key";
         let (accounts, all) = self.readable(sql, [], MOST_ACCOUNTS, |row| {
             let relay: String = row.get(2)?;
@@ -220,12 +228,16 @@ impl Tx<'_> {
         (accounts.into_iter().map(with_operations).collect(), all)
     }
 
-    fn readable_operations(&self, key: i64) -> Vec<StoredOperation> {
+    fn readable_operations(&self, key: i64) -> Vec<SavedOperation> {
         let sql = format!(
-            "{} WHERE account = ?1 AND applied IS NULL ORDER BY number",
-            outbox::SELECT
+            "SELECT {}, positions FROM operations
+             WHERE account = ?1 AND applied IS NULL ORDER BY number",
+            outbox::COLUMNS
         );
-        let (operations, all) = self.readable(&sql, [key], MOST_OPERATIONS, outbox::read_operation);
+        let (operations, all) = self.readable(&sql, [key], MOST_OPERATIONS, |row| {
+            let positions = outbox::read_positions(row, outbox::POSITIONS)?;
+            Ok((outbox::read_operation(row)?, positions))
+        });
         if !all {
             tracing::error!("not all operations could be read");
         }

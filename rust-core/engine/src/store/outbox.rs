@@ -1,7 +1,7 @@
 //! The outbox: operations that the server has not confirmed, or whose effect the mirror has not
 //! reached. What returned success is here until it took effect or was rejected (S3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Params, Row, params};
 use truebadge_protocol::{
@@ -19,11 +19,16 @@ use crate::{
 
 /// An account's outbox takes no more than this.
 pub const OUTBOX: usize = 10_000;
-/// Positions in one request: with them it stays far below what a relay reads.
-const POSITIONS_AT_ONCE: usize = 30_000;
+/// And no more single items than this (S9). A request with all of them stays far below what a relay
+/// reads.
+pub const OUTBOX_POSITIONS: usize = 30_000;
 
-pub(super) const SELECT: &str = "SELECT number, id, conversation, kind, position, remaining, marked, seen, \
-     base_unread, base_mentions, sent, applied, positions, level, base_marked FROM operations";
+/// What [`read_operation`] reads. The positions of single items are not among it: only a request
+/// and the notifications of a conversation need them.
+pub(super) const COLUMNS: &str = "number, id, conversation, kind, position, remaining, marked, seen, \
+     base_unread, base_mentions, sent, applied, level, base_marked";
+/// Where [`read_positions`] finds them, after [`COLUMNS`].
+pub(super) const POSITIONS: usize = 14;
 
 /// An operation as the outbox keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,30 +50,30 @@ impl StoredOperation {
         self.sent > 0 && self.pending.number <= acknowledged
     }
 
-    /// As it goes over the wire.
-    pub fn wire(&self) -> Operation {
-        let conversation = self.conversation.clone();
-        let action = match &self.pending.kind {
+    /// As it goes over the wire. `positions` are those of a read of single items.
+    fn wire(self, positions: Vec<Position>) -> Operation {
+        let conversation = self.conversation;
+        let action = match self.pending.kind {
             PendingKind::ReadUpTo { position, .. } => Action::ReadUpTo {
                 conversation,
-                position: *position,
+                position,
             },
-            PendingKind::ReadItems { positions, .. } => Action::ReadItems {
+            PendingKind::ReadItems { .. } => Action::ReadItems {
                 conversation,
-                positions: positions.clone(),
+                positions,
             },
             PendingKind::MarkedUnread { marked } => Action::MarkedUnread {
                 conversation,
-                marked: *marked,
+                marked,
             },
             PendingKind::SetLevel { level } => Action::SetLevel {
                 conversation,
-                level: *level,
+                level,
             },
         };
         Operation {
             number: self.pending.number,
-            id: self.id.clone(),
+            id: self.id,
             seen: self.pending.seen,
             action,
         }
@@ -106,15 +111,43 @@ impl Tx<'_> {
     pub fn batch(&self, account: AccountKey) -> Result<Vec<Operation>, EngineError> {
         let which = "WHERE account = ?1 AND applied IS NULL ORDER BY number LIMIT ?2";
         let unconfirmed = self.select_operations(which, params![account, OPERATIONS])?;
-        let mut positions = 0;
-        let fits = |operation: &StoredOperation| {
-            if let PendingKind::ReadItems { positions: own, .. } = &operation.pending.kind {
-                positions += own.len();
-            }
-            positions <= POSITIONS_AT_ONCE
+        let wire = |operation: StoredOperation| {
+            let positions = self.positions(account, operation.pending.number)?;
+            Ok(operation.wire(positions))
         };
-        let fitting = unconfirmed.into_iter().take_while(fits);
-        Ok(fitting.map(|operation| operation.wire()).collect())
+        unconfirmed.into_iter().map(wire).collect()
+    }
+
+    /// Which single items an operation reads, ascending; none when it does something else.
+    fn positions(&self, account: AccountKey, number: u64) -> Result<Vec<Position>, EngineError> {
+        let sql = "SELECT positions FROM operations WHERE account = ?1 AND number = ?2";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        Ok(statement.query_row(params![account, number], |row| read_positions(row, 0))?)
+    }
+
+    /// The single items of a conversation that pending operations read.
+    pub fn items_read(
+        &self,
+        account: AccountKey,
+        conversation: &ConversationId,
+    ) -> Result<HashSet<Position>, EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT positions FROM operations
+             WHERE account = ?1 AND conversation = ?2 AND kind = 'read_items'",
+        )?;
+        let key = params![account, conversation.as_str()];
+        let mut items = HashSet::new();
+        for positions in statement.query_map(key, |row| read_positions(row, 0))? {
+            items.extend(positions?);
+        }
+        Ok(items)
+    }
+
+    /// How many single items the operations of an account read.
+    pub fn outbox_positions(&self, account: AccountKey) -> Result<usize, EngineError> {
+        let sql = "SELECT ifnull(sum(json_array_length(positions)), 0) FROM operations
+             WHERE account = ?1 AND kind = 'read_items'";
+        self.count_operations(sql, account)
     }
 
     fn select_operations(
@@ -122,7 +155,7 @@ impl Tx<'_> {
         which: &str,
         params: impl Params,
     ) -> Result<Vec<StoredOperation>, EngineError> {
-        let sql = format!("{SELECT} {which}");
+        let sql = format!("SELECT {COLUMNS} FROM operations {which}");
         let mut statement = self.transaction.prepare_cached(&sql)?;
         let operations = statement.query_map(params, read_operation)?;
         Ok(operations.collect::<Result<_, _>>()?)
@@ -145,7 +178,7 @@ impl Tx<'_> {
         Ok(statement.query_row([account], |row| row.get(0))?)
     }
 
-    /// Writes an operation, or one that is there anew.
+    /// Writes an operation, or one that is there anew; which single items that one reads stays.
     pub fn put_operation(
         &self,
         account: AccountKey,
@@ -155,10 +188,17 @@ impl Tx<'_> {
         let columns = Columns::of(&pending.kind);
         self.transaction
             .prepare_cached(
-                "INSERT OR REPLACE INTO operations (account, number, id, conversation, kind,
-                     position, positions, remaining, marked, level, seen, base_unread,
+                "INSERT INTO operations (account, number, id, conversation, kind, position, remaining,
+                     marked, level, seen, base_unread,
                      base_mentions, base_marked, sent, applied)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                 ON CONFLICT (account, number) DO UPDATE SET id = excluded.id,
+                     conversation = excluded.conversation, kind = excluded.kind,
+                     position = excluded.position, remaining = excluded.remaining,
+                     marked = excluded.marked, level = excluded.level, seen = excluded.seen,
+                     base_unread = excluded.base_unread, base_mentions = excluded.base_mentions,
+                     base_marked = excluded.base_marked, sent = excluded.sent,
+                     applied = excluded.applied",
             )?
             .execute(params![
                 account,
@@ -167,7 +207,6 @@ impl Tx<'_> {
                 operation.conversation.as_str(),
                 columns.kind,
                 columns.position.get(),
-                columns.positions,
                 columns.remaining,
                 columns.marked,
                 columns.level.code(),
@@ -179,6 +218,45 @@ impl Tx<'_> {
                 pending.applied.map(Version::get),
             ])?;
         Ok(())
+    }
+
+    /// Writes which single items an operation reads, ascending.
+    pub fn put_positions(
+        &self,
+        account: AccountKey,
+        number: u64,
+        positions: &[Position],
+    ) -> Result<(), EngineError> {
+        let json = serde_json::to_string(positions).map_err(|_| EngineError::Runtime)?;
+        let sql = "UPDATE operations SET positions = ?3 WHERE account = ?1 AND number = ?2";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        statement.execute(params![account, number, json])?;
+        Ok(())
+    }
+
+    /// Gives operations, ascending, the numbers from `first` on. Tells the one that follows.
+    pub(super) fn renumber(
+        &self,
+        account: AccountKey,
+        operations: &[StoredOperation],
+        first: u64,
+    ) -> Result<u64, EngineError> {
+        // By way of numbers that none has, so that no two are ever the same.
+        let mut aside = self.transaction.prepare_cached(
+            "UPDATE operations SET number = -number WHERE account = ?1 AND number = ?2",
+        )?;
+        let mut back = self.transaction.prepare_cached(
+            "UPDATE OR REPLACE operations SET number = ?3 WHERE account = ?1 AND number = -?2",
+        )?;
+        for operation in operations {
+            aside.execute(params![account, operation.pending.number])?;
+        }
+        let mut next = first;
+        for operation in operations {
+            back.execute(params![account, operation.pending.number, next])?;
+            next += 1;
+        }
+        Ok(next)
     }
 
     /// Removes an operation.
@@ -252,7 +330,9 @@ impl Tx<'_> {
     pub fn account_totals(&self, account: &Account) -> Result<Totals, EngineError> {
         let told = account.mirror.told();
         let mut overlaid = Vec::new();
-        for (id, operations) in self.outbox_by_conversation(account.key)? {
+        // One conversation after another: an extension's memory is small (S9).
+        for id in self.conversations_with_operations(account.key)? {
+            let operations = self.operations_of(account.key, &id)?;
             let base = match told {
                 None => self.row(account.key, &id)?,
                 Some(told) => self.newest_row_at(account.key, &id, told.version)?,
@@ -283,16 +363,16 @@ impl Tx<'_> {
             .unwrap_or_else(|| ConversationState::empty(id.clone())))
     }
 
-    fn outbox_by_conversation(
+    fn conversations_with_operations(
         &self,
         account: AccountKey,
-    ) -> Result<BTreeMap<ConversationId, Vec<StoredOperation>>, EngineError> {
-        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for operation in self.operations(account)? {
-            let id = operation.conversation.clone();
-            by_conversation.entry(id).or_default().push(operation);
-        }
-        Ok(by_conversation)
+    ) -> Result<Vec<ConversationId>, EngineError> {
+        let sql = "SELECT DISTINCT conversation FROM operations WHERE account = ?1";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let ids = statement.query_map([account], |row| {
+            checked(0, ConversationId::new(row.get::<_, String>(0)?))
+        })?;
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 
     /// The pending operations of each conversation that has some.
@@ -300,12 +380,12 @@ impl Tx<'_> {
         &self,
         account: AccountKey,
     ) -> Result<BTreeMap<ConversationId, Vec<PendingOperation>>, EngineError> {
-        let pending = |(id, operations): (_, Vec<StoredOperation>)| {
-            let pending = operations.into_iter().map(|operation| operation.pending);
-            (id, pending.collect())
-        };
-        let by_conversation = self.outbox_by_conversation(account)?;
-        Ok(by_conversation.into_iter().map(pending).collect())
+        let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for operation in self.operations(account)? {
+            let pending = by_conversation.entry(operation.conversation);
+            pending.or_default().push(operation.pending);
+        }
+        Ok(by_conversation)
     }
 }
 
@@ -313,7 +393,6 @@ impl Tx<'_> {
 struct Columns {
     kind: &'static str,
     position: Position,
-    positions: Option<String>,
     remaining: u32,
     marked: bool,
     level: Level,
@@ -324,7 +403,6 @@ impl Columns {
         let mut columns = Self {
             kind: "",
             position: Position::ZERO,
-            positions: None,
             remaining: 0,
             marked: false,
             level: Level::All,
@@ -337,13 +415,9 @@ impl Columns {
                 columns.kind = "read_up_to";
                 (columns.position, columns.remaining) = (*position, *remaining);
             }
-            PendingKind::ReadItems {
-                positions,
-                remaining,
-            } => {
+            PendingKind::ReadItems { last, remaining } => {
                 columns.kind = "read_items";
-                columns.positions = serde_json::to_string(positions).ok();
-                columns.remaining = *remaining;
+                (columns.position, columns.remaining) = (*last, *remaining);
             }
             PendingKind::MarkedUnread { marked } => {
                 (columns.kind, columns.marked) = ("marked_unread", *marked);
@@ -363,17 +437,23 @@ fn read_kind(row: &Row<'_>) -> rusqlite::Result<PendingKind> {
             remaining: row.get(5)?,
         },
         "read_items" => PendingKind::ReadItems {
-            positions: checked(12, serde_json::from_str(&row.get::<_, String>(12)?))?,
+            last: checked(4, Position::new(row.get(4)?))?,
             remaining: row.get(5)?,
         },
         "marked_unread" => PendingKind::MarkedUnread {
             marked: row.get(6)?,
         },
         "set_level" => PendingKind::SetLevel {
-            level: checked(13, Level::from_code(row.get(13)?).ok_or("unknown level"))?,
+            level: checked(12, Level::from_code(row.get(12)?).ok_or("unknown level"))?,
         },
         _ => return checked(3, Err("unknown kind")),
     })
+}
+
+pub(super) fn read_positions(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Position>> {
+    let json: Option<String> = row.get(column)?;
+    let positions = json.map(|json| serde_json::from_str(&json));
+    Ok(checked(column, positions.transpose())?.unwrap_or_default())
 }
 
 pub(super) fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
@@ -388,7 +468,7 @@ pub(super) fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation>
             before: Before {
                 unread: row.get(8)?,
                 mentions: row.get(9)?,
-                marked: row.get(14)?,
+                marked: row.get(13)?,
             },
             applied: applied
                 .map(|version| checked(11, Version::new(version)))

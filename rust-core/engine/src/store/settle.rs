@@ -206,15 +206,7 @@ impl Tx<'_> {
         }
         let mut unconfirmed = self.operations(account.key)?;
         unconfirmed.retain(|operation| operation.pending.applied.is_none());
-        for operation in &unconfirmed {
-            self.drop_operation(account.key, operation.pending.number)?;
-        }
-        account.next_operation = acknowledged + 1;
-        for mut operation in unconfirmed {
-            operation.pending.number = account.next_operation;
-            self.put_operation(account.key, &operation)?;
-            account.next_operation += 1;
-        }
+        account.next_operation = self.renumber(account.key, &unconfirmed, acknowledged + 1)?;
         Ok(())
     }
 }
