@@ -22,8 +22,6 @@ use processes::{
 use support::{Tally, number, seed};
 use truebadge_protocol::Route;
 
-/// Rows in a page: a reset takes about six.
-const PAGE: u32 = 16;
 /// The schema that the first released version left.
 const FIRST_SCHEMA: &str = include_str!("../../../rust-core/engine/src/store/migrations/0001.sql");
 
@@ -92,8 +90,7 @@ impl Killed {
         let mut rng = Rng::with_seed(seed);
         let folder = support::folder();
         let relay = Relay::start(folder.path());
-        let mut phone = Phone::new(env!("CARGO_BIN_EXE_phone-process"), folder.path(), &relay);
-        phone.page = Some(PAGE);
+        let phone = Phone::new(env!("CARGO_BIN_EXE_phone-process"), folder.path(), &relay);
         Self {
             backend: Backend::new(&relay, &mut rng),
             relay,
@@ -122,6 +119,8 @@ impl Killed {
             self.counted = vec![0, acknowledged];
         }
         self.settled = false;
+        // Of the hundred rows of a reset, and of the dozen that change in a life.
+        self.phone.page = Some(self.rng.u32(3..40));
         let orders = self.orders();
         let role = match self.route {
             Some(_) if self.rng.u8(..4) == 0 => Role::Extension,
