@@ -8,7 +8,7 @@
 //! | `foreign_keys` | on | signing out removes everything of an account (S7) |
 //! | `trusted_schema` | off | a damaged or planted schema must not run functions |
 //! | `cell_size_check` | on | damage is found when a page is read, not when it spreads |
-//! | `busy_timeout` | 50 ms in the extension, and none after one wait in vain; 2 s in the app | a wake is short |
+//! | `busy_timeout` | 50 ms in the extension, and none after one wait in vain; 1 s in the app | a wake is short |
 //!
 //! No value longer than 1 MB is read or written (`SQLITE_LIMIT_LENGTH`).
 
@@ -37,6 +37,7 @@ use truebadge_protocol::DeviceId;
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::Heard;
 pub use departures::Departure;
+pub use open::PATIENCE;
 pub use outbox::{OUTBOX, OUTBOX_POSITIONS, StoredOperation};
 
 use crate::{

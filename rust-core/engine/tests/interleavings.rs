@@ -282,3 +282,25 @@ async fn a_zero_that_waits_is_shown_although_a_newer_number_was_committed_and_no
     phone.centre.answers();
     phone.until(|phone| phone.icon() == Some(0)).await;
 }
+
+#[tokio::test]
+async fn s7_what_was_signed_out_while_credentials_were_renewed_is_not_sent() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 0, 1);
+    phone.refresh().await;
+    phone.mark_here("a", true);
+    let extension = phone.beside(Process::Extension);
+    let app = phone.beside(Process::App);
+    phone
+        .relay
+        .0
+        .lock()
+        .unwrap()
+        .refused_tokens
+        .push("stored".to_owned());
+    phone.relay.0.lock().unwrap().meanwhile = Some(Meanwhile(Box::new(move || {
+        app.engine.sign_out(&alice()).unwrap();
+    })));
+    extension.engine.refresh(Cause::Extension, BUDGET).await;
+    assert_eq!(phone.relay.0.lock().unwrap().operations_applied, 0);
+}

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     EngineError,
     bridge::Reply,
-    store::{Departure, Durability},
+    store::{Departure, Durability, Tx},
     transport::Method,
 };
 
@@ -133,8 +133,12 @@ async fn tell(departure: &Departure, core: &Core, requests: &mut Requests<'_>) -
     let Ok(url) = endpoint(&departure.relay, &path, None) else {
         return Told::Yes;
     };
+    let may_send = |tx: &Tx<'_>| {
+        let departs = tx.departs(departure)?;
+        departs.then_some(()).ok_or(EngineError::UnknownAccount)
+    };
     let answer = requests
-        .exchange(&departure.account, Method::Delete, url, None)
+        .exchange(&departure.account, may_send, Method::Delete, url, None)
         .await;
     match answer {
         Ok(response) if (200..300).contains(&response.status) => Told::Yes,

@@ -156,6 +156,14 @@ pub(super) fn full_jitter(failures: u32) -> Duration {
     ceiling.mul_f64(share)
 }
 
+fn current(tx: &Tx<'_>, key: AccountKey, relay: &Url) -> Result<Account, EngineError> {
+    let account = tx.account_by_key(key)?;
+    if account.signed_out || account.relay != *relay {
+        return Err(EngineError::UnknownAccount);
+    }
+    Ok(account)
+}
+
 struct Flight<'a> {
     core: &'a Core,
     key: AccountKey,
@@ -168,11 +176,7 @@ impl Flight<'_> {
     /// transaction of the flight: after a sign-out, here or on the relay, and after a move to another
     /// relay nothing of an answer that comes late is written, and nothing more is sent (S7).
     fn account(&self, tx: &Tx<'_>) -> Result<Account, EngineError> {
-        let account = tx.account_by_key(self.key)?;
-        if account.signed_out || account.relay != self.relay {
-            return Err(EngineError::UnknownAccount);
-        }
-        Ok(account)
+        current(tx, self.key, &self.relay)
     }
 
     /// The relay says that the account has ended: it does not count any more, and nothing is sent for
@@ -205,9 +209,10 @@ impl Flight<'_> {
                 }
                 Step::Changes(query) => {
                     let url = endpoint(&account.relay, "v1/changes", Some(&query))?;
+                    let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
                     let response = self
                         .requests
-                        .exchange(&account.account, Method::Get, url, None)
+                        .exchange(&account.account, may_send, Method::Get, url, None)
                         .await?;
                     let heard = Heard::from(understood::<Changes>(&response)?);
                     self.apply(&mut session, &facts, &query, &heard)?;
@@ -257,9 +262,10 @@ impl Flight<'_> {
         let path = device_path(&self.core.configuration.device);
         let url = endpoint(&account.relay, &path, None)?;
         let body = json(registration)?;
+        let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
         let response = self
             .requests
-            .exchange(&account.account, Method::Put, url, Some(body))
+            .exchange(&account.account, may_send, Method::Put, url, Some(body))
             .await?;
         let registered: DeviceRegistered = understood(&response)?;
         let at = self.core.bridges.clock.now();
@@ -300,9 +306,10 @@ impl Flight<'_> {
         let url = endpoint(&account.relay, "v1/operations", Some(query))?;
         let request = OperationsRequest { operations };
         let body = json(&request)?;
+        let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
         let response = self
             .requests
-            .exchange(&account.account, Method::Post, url, Some(body))
+            .exchange(&account.account, may_send, Method::Post, url, Some(body))
             .await?;
         if response.status == 409 {
             return Ok(None);

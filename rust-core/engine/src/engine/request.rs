@@ -11,6 +11,7 @@ use crate::{
     EngineError,
     bridge::Reply,
     redact::Secret,
+    store::Tx,
     transport::{Method, Request, Response, TransportError},
 };
 
@@ -53,16 +54,20 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// One request and its answer. Fresh credentials are asked for once.
+    /// One request and its answer. Fresh credentials are asked for once. `may_send` has the last word
+    /// before anything leaves: credentials take their time, and meanwhile the account may have been
+    /// signed out by another process (S7), or this one suspended.
     pub(super) async fn exchange(
         &mut self,
         account: &AccountId,
+        may_send: impl Fn(&Tx<'_>) -> Result<(), EngineError>,
         method: Method,
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<Response, Failure> {
         loop {
             let credentials = self.credentials(account, None).await?;
+            self.core.store.read(&may_send)?;
             let request = Request {
                 method,
                 url: url.clone(),

@@ -21,8 +21,9 @@ use crate::{
 
 /// With less time than this left, no request is begun.
 const SYNC_NEEDS: Duration = Duration::from_secs(3);
-/// Kept for setting the badge again and closing after the network.
-const RESERVE: Duration = Duration::from_secs(1);
+/// Kept for setting the badge again and closing after the network: at least as long as the app waits for
+/// another process to let go of the store.
+const RESERVE: Duration = crate::store::PATIENCE;
 /// A malformed push may cause a sync this often.
 const MALFORMED_PAUSE: Duration = Duration::from_mins(15);
 

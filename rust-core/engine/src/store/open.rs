@@ -21,7 +21,7 @@ const OURS: u32 = 0x5442_0000;
 const LONGEST_VALUE: i32 = 1 << 20;
 
 /// How long the app waits for another process.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens the store for use: of this version, with this code's pragmas.
 pub(super) fn open(path: &Path, process: Process) -> Result<Connection, EngineError> {
