@@ -262,6 +262,10 @@ pub struct RejectedOperation {
 
 /// What a wake did.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent answers to four questions"
+)]
 pub struct WakeOutcome {
     /// Why our code ran.
     pub cause: WakeCause,
