@@ -25,7 +25,7 @@ use truebadge_protocol::{AccountId, messages::Conditions};
 
 use crate::{
     EngineError, Timestamp,
-    store::{AccountKey, Durability, Registration, Store},
+    store::{AccountKey, Durability, Registration, Store, is_push_token},
 };
 
 pub(crate) use accounts::relay_address;
@@ -117,12 +117,7 @@ impl Engine {
     /// network. Give it at every launch: it can change at any time. One that APNs had ended, and that
     /// iOS gave again, is tried again.
     pub fn set_push_token(&self, token: Option<&str>) -> Result<(), EngineError> {
-        let hexadecimal = |token: &str| {
-            !token.is_empty()
-                && token.len() <= truebadge_protocol::limits::PUSH_TOKEN_DIGITS
-                && token.bytes().all(|byte| byte.is_ascii_hexdigit())
-        };
-        if token.is_some_and(|token| !hexadecimal(token)) {
+        if token.is_some_and(|token| !is_push_token(token)) {
             return Err(EngineError::InvalidArgument(
                 "the push token is not hexadecimal",
             ));

@@ -39,6 +39,7 @@ pub use apply::Heard;
 pub use departures::Departure;
 pub use open::PATIENCE;
 pub use outbox::{OUTBOX, OUTBOX_POSITIONS, StoredOperation};
+pub use settings::is_push_token;
 
 use crate::{
     Clock, EngineError,

@@ -43,6 +43,9 @@ pub enum Step {
     Operations(ChangesQuery, Vec<Operation>),
     /// `GET /v1/changes`.
     Changes(ChangesQuery),
+    /// No request: the server said again and again that it is not as far as this, which was told before
+    /// the first request went out. It is of no history of the server's, and is forgotten (L2).
+    Disbelieve(Ahead),
     /// Nothing: the flight is over.
     Done,
 }
@@ -102,6 +105,8 @@ pub struct Session {
     overtaken: u32,
     oldest_sent: Option<OperationId>,
     in_vain: u32,
+    /// What was told before any request was answered to its end.
+    told_before: Option<Ahead>,
 }
 
 /// A server that sends a reset again and again is left alone until the next wake.
@@ -117,6 +122,9 @@ impl Session {
 
     /// The next request.
     pub fn next(&mut self, facts: &Facts) -> Step {
+        if self.completed == 0 {
+            self.told_before.clone_from(&facts.ahead);
+        }
         if facts.registration_due && !self.registered {
             return Step::Register;
         }
@@ -143,9 +151,17 @@ impl Session {
         let again = behind && self.completed < ROUNDS;
         if self.completed == 0 || self.more || self.learn_first || again {
             Step::Changes(query)
+        } else if let Some(ahead) = self.never_reached(facts).filter(|_| !wrong) {
+            Step::Disbelieve(ahead.clone())
         } else {
             Step::Done
         }
+    }
+
+    /// What was told before the first answer, and is still told after the last one.
+    fn never_reached<'a>(&self, facts: &'a Facts) -> Option<&'a Ahead> {
+        let (before, now) = (self.told_before.as_ref()?, facts.ahead.as_ref()?);
+        (before.epoch == now.epoch && before.version == now.version).then_some(now)
     }
 
     /// A relay that takes operations and confirms none is not asked for ever.

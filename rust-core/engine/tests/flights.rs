@@ -144,6 +144,10 @@ fn answers_taken(facts: &mut Facts, answers: &[Anything], tame: bool) -> Option<
                 session.registered();
                 continue;
             }
+            Step::Disbelieve(_) => {
+                facts.ahead = None;
+                continue;
+            }
             // The relay never confirms operations: that must not keep the flight going either.
             Step::Changes(query) | Step::Operations(query, _) => query,
         };

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     EngineError, Timestamp,
+    model::Ahead,
     store::{Account, AccountKey, Durability, Heard, Registration, Tx},
     sync::{Facts, Session, Step},
     transport::Method,
@@ -203,6 +204,7 @@ impl Flight<'_> {
                     return Err(Failure::Stop(EngineError::NotUnderstood { status: 200 }));
                 }
                 Step::Done => return Ok(()),
+                Step::Disbelieve(ahead) => self.disbelieve(&ahead)?,
                 Step::Register => {
                     self.register(&account, &registration).await?;
                     session.registered();
@@ -323,6 +325,21 @@ impl Flight<'_> {
             outcomes,
             sent: request.operations,
         }))
+    }
+
+    /// Forgets what the relay never told, unless it told of something else meanwhile.
+    fn disbelieve(&self, ahead: &Ahead) -> Result<(), EngineError> {
+        tracing::error!("the relay knows nothing of what the mirror was to reach");
+        self.core.store.write(Durability::Refetchable, |tx| {
+            let mut account = self.account(tx)?;
+            if account.mirror.ahead.as_ref() == Some(ahead) {
+                account.mirror.ahead = None;
+                tx.clear_early(account.key)?;
+                tx.save_account(&account)?;
+                tx.recount_badge()?;
+            }
+            Ok(())
+        })
     }
 
     /// A relay that lost this phone's registration refuses its operations too.

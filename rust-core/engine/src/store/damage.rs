@@ -17,9 +17,7 @@ use rusqlite::{
     backup::{Backup, StepResult},
     config::DbConfig,
 };
-use truebadge_protocol::{
-    AccountId, BadgePolicy, Position, limits::PUSH_TOKEN_DIGITS, messages::Conditions,
-};
+use truebadge_protocol::{AccountId, BadgePolicy, Position, messages::Conditions};
 
 use super::{
     Departure, Durability, State, Store, StoredOperation, Tx,
@@ -186,9 +184,6 @@ fn save(path: &Path) -> Saved {
     saved.departures = tx.departures().unwrap_or_default();
     saved.departures.truncate(MOST_ACCOUNTS);
     saved.push_token = tx.push_token().ok().flatten();
-    saved.push_token = saved.push_token.filter(|token| {
-        token.len() <= PUSH_TOKEN_DIGITS && token.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
     saved
 }
 

@@ -4,13 +4,23 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, ToSql, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
-use truebadge_protocol::{BadgePolicy, DeviceId, messages::Conditions};
+use truebadge_protocol::{
+    BadgePolicy, DeviceId,
+    limits::{NUMBER, PUSH_TOKEN_DIGITS},
+    messages::Conditions,
+};
 
 use super::{Account, Tx};
 use crate::{EngineError, Timestamp, badge, engine::BadgeState};
 
 /// No badge is held longer.
 const HELD_AT_MOST: Duration = Duration::from_hours(24);
+
+/// Whether this can be APNs' token: hexadecimal, of a length that relays take.
+pub fn is_push_token(token: &str) -> bool {
+    let length = 1..=PUSH_TOKEN_DIGITS;
+    length.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
 
 impl Tx<'_> {
     fn setting<T: FromSql>(&self, name: &str) -> Result<Option<T>, EngineError> {
@@ -69,7 +79,12 @@ impl Tx<'_> {
 
     /// APNs' token in hexadecimal.
     pub fn push_token(&self) -> Result<Option<String>, EngineError> {
-        self.setting("push_token")
+        let token: Option<String> = self.setting("push_token")?;
+        if token.as_deref().is_none_or(is_push_token) {
+            Ok(token)
+        } else {
+            Err(EngineError::StoreDamaged)
+        }
     }
 
     /// Remembers APNs' token.
@@ -113,10 +128,19 @@ impl Tx<'_> {
     pub fn badge(&self) -> Result<BadgeState, EngineError> {
         Ok(BadgeState {
             badge: self.setting("badge")?.unwrap_or(0),
-            generation: self.setting("generation")?.unwrap_or(0),
+            generation: self.generation()?,
             complete: self.setting("complete")?.unwrap_or(true),
             known: self.setting("known")?.unwrap_or(false),
         })
+    }
+
+    fn generation(&self) -> Result<u64, EngineError> {
+        let generation = self.setting("generation")?.unwrap_or(0);
+        if generation < NUMBER {
+            Ok(generation)
+        } else {
+            Err(EngineError::StoreDamaged)
+        }
     }
 
     /// Leaves the icon as it is until every account that takes part was heard of: what it shows

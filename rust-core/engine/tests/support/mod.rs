@@ -2,11 +2,11 @@
 //! relay that the test moves.
 #![allow(dead_code, unused_imports, missing_docs, clippy::unwrap_used)]
 
+pub mod life;
 mod relay;
 
 use std::{
-    collections::BTreeMap,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::Path,
     sync::{
         Arc, Mutex,
@@ -291,7 +291,12 @@ impl Phone {
 
     /// Another engine on this phone, with another way to its relays.
     pub fn engine_over(&self, transport: Arc<dyn Transport>) -> Engine {
-        let configuration = configuration(self.directory.path(), Process::App);
+        self.engine_of(Process::App, transport)
+    }
+
+    /// Another process' engine on this phone, with another way to its relays.
+    pub fn engine_of(&self, process: Process, transport: Arc<dyn Transport>) -> Engine {
+        let configuration = configuration(self.directory.path(), process);
         Engine::new(configuration, self.bridges(transport)).unwrap()
     }
 
