@@ -73,6 +73,8 @@ struct Run {
     looked_at: usize,
     /// The oldest of the relay's states that the last number can stem from.
     behind: usize,
+    /// How many numbers had been set when the step began.
+    before_step: usize,
     /// The person acted while totals were shown whose rows had not come: until they come, the number is
     /// an estimate.
     estimated: bool,
@@ -80,25 +82,26 @@ struct Run {
 
 impl Run {
     async fn step(&mut self, step: Step) {
+        self.before_step = self.set();
         let name = |id: u8| format!("conversation {id}");
         let relay = self.phone.relay.clone();
         match step {
             Step::Arrive(id, items) => relay.arrive(&name(id), items),
             Step::ReadElsewhere(id) => relay.read_elsewhere(&name(id)),
             Step::MarkElsewhere(id) => relay.mark_elsewhere(&name(id)),
-            Step::ReadHere(id, left) => self.read_here(&name(id), left),
+            Step::ReadHere(id, left) => self.read_here(&name(id), left).await,
             Step::ReadAllHere => {
                 self.phone.engine.mark_all_read(&alice()).unwrap();
-                self.did();
+                self.did().await;
             }
             Step::LevelHere(id, level) => {
                 let id = conversation(&name(id));
                 self.phone.engine.set_level(&alice(), &id, level).unwrap();
-                self.did();
+                self.did().await;
             }
             Step::MarkHere(id, marked) => {
                 self.phone.mark_here(&name(id), marked);
-                self.did();
+                self.did().await;
             }
             Step::Send(share, rows) => {
                 self.counter += 1;
@@ -134,8 +137,19 @@ impl Run {
         }
     }
 
+    /// How many numbers have been set.
+    fn set(&self) -> usize {
+        self.phone.icon.set.lock().unwrap().len()
+    }
+
     /// Notes the operations that the engine has just recorded.
-    fn did(&mut self) {
+    async fn did(&mut self) {
+        // Zero is shown in the background: not after what comes next.
+        let before = self.before_step;
+        if self.phone.engine.badge().unwrap().known {
+            let shown = |phone: &Phone| phone.icon.set.lock().unwrap().len() > before;
+            self.phone.until(shown).await;
+        }
         self.estimated |= !self.phone.engine.accounts().unwrap()[0].complete;
         let store = rusqlite::Connection::open(self.phone.store()).unwrap();
         let sql = "SELECT id, conversation, kind, position, marked, level, seen FROM operations
@@ -204,7 +218,7 @@ impl Run {
     }
 
     /// The person reads all of a conversation but its newest `left` items.
-    fn read_here(&mut self, id: &str, left: u32) {
+    async fn read_here(&mut self, id: &str, left: u32) {
         let id = conversation(id);
         let views = self.phone.engine.conversations(&alice()).unwrap();
         let Some(view) = views.into_iter().find(|view| view.state.id == id) else {
@@ -213,7 +227,7 @@ impl Run {
         let left = left.min(view.state.unread);
         let up_to = support::position(view.state.newest.get() - u64::from(left));
         self.phone.read_here(id.as_str(), up_to.get(), left);
-        self.did();
+        self.did().await;
         let after = self.phone.engine.conversations(&alice()).unwrap();
         let shown = after.iter().find(|view| view.state.id == id);
         assert!(
@@ -272,6 +286,7 @@ async fn live(life: (Vec<Step>, usize), look: impl Fn(&mut Run)) -> Run {
         done: Vec::new(),
         looked_at: 0,
         behind: 0,
+        before_step: 0,
         estimated: false,
     };
     run.looked_at = run.phone.icon.set.lock().unwrap().len();
