@@ -55,6 +55,8 @@ struct Core {
     tickets: AtomicU64,
     wakes: AtomicUsize,
     foreground: AtomicBool,
+    /// Told of each suspension: requests under way are then given up.
+    suspensions: tokio::sync::watch::Sender<()>,
     /// Has one more owner for each zero that is shown once the notifications that are read have gone.
     zero_waits: Arc<()>,
     /// Held while zero is shown.
@@ -80,6 +82,7 @@ impl Engine {
             tickets: AtomicU64::new(1),
             wakes: AtomicUsize::new(0),
             foreground: AtomicBool::new(false),
+            suspensions: tokio::sync::watch::Sender::default(),
             zero_waits: Arc::new(()),
             at_zero: tokio::sync::Mutex::default(),
             runtime: Runtime::default(),
@@ -157,12 +160,13 @@ impl Engine {
         Ok(rebuilt)
     }
 
-    /// Closes the store, leaves no file lock (S6), and refuses every call until
-    /// [`Engine::resume`]. Call it before iOS suspends the process.
+    /// Closes the store, leaves no file lock (S6), gives up the requests that are under way, and refuses
+    /// every call until [`Engine::resume`]. Call it before iOS suspends the process.
     pub fn suspend(&self) {
         self.core.foreground.store(false, Ordering::Relaxed);
         self.core.hurry();
         self.core.store.suspend();
+        self.core.suspensions.send_replace(());
     }
 
     /// Ends a suspension.

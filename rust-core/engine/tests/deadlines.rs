@@ -147,3 +147,41 @@ async fn a_wake_that_is_dropped_cancels_its_request() {
     assert!(phone.refresh().await.synced, "the flight is free again");
     assert_eq!(phone.relay.0.lock().unwrap().cancelled, 1);
 }
+
+#[tokio::test]
+async fn s6_a_request_under_way_is_given_up_when_the_app_is_suspended() {
+    let phone = Arc::new(Phone::synced().await);
+    phone.relay.fail(Fault::Never);
+    let (asked, request) = tokio::sync::oneshot::channel();
+    meanwhile(&phone, move |_| asked.send(()).unwrap());
+    let waking = Arc::clone(&phone);
+    let wake = tokio::spawn(async move { waking.refresh().await });
+    request.await.unwrap();
+
+    phone.engine.suspend();
+
+    phone.until(|_| wake.is_finished()).await;
+    assert_eq!(wake.await.unwrap().error, Some(EngineError::Suspended));
+    assert_eq!(phone.relay.0.lock().unwrap().cancelled, 1);
+    phone.engine.resume();
+    assert!(phone.refresh().await.synced, "the next wake goes on");
+}
+
+#[tokio::test]
+async fn s6_a_relay_is_told_of_a_sign_out_after_the_suspension_that_interrupted_it() {
+    let phone = Arc::new(Phone::synced().await);
+    phone.engine.sign_out(&support::alice()).unwrap();
+    let (under_way, _go_on) = phone.relay.hold();
+    let waking = Arc::clone(&phone);
+    let wake = tokio::spawn(async move { waking.refresh().await });
+    under_way.await.unwrap();
+    phone.relay.requests();
+
+    phone.engine.suspend();
+
+    phone.until(|_| wake.is_finished()).await;
+    assert_eq!(phone.relay.requests(), Vec::<String>::new());
+    phone.engine.resume();
+    phone.refresh().await;
+    assert_eq!(phone.relay.requests(), ["DELETE v1/devices/phone-1?"]);
+}

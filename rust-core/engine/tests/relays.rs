@@ -169,3 +169,38 @@ async fn an_account_that_takes_no_part_is_kept_up_to_date_and_does_not_count() {
     phone.engine.set_participation(&at_work(), true).unwrap();
     assert_eq!(phone.icon(), Some(12));
 }
+
+#[tokio::test]
+async fn an_account_that_moves_during_a_wake_is_synced_with_its_new_relay_before_the_wake_says_so()
+{
+    for by_another_process in [false, true] {
+        let TwoRelays { phone, home, work } = two_relays().await;
+        "epoch-work".clone_into(&mut work.0.lock().unwrap().epoch);
+        phone.refresh().await;
+        phone.engine.set_participation(&at_work(), false).unwrap();
+        let (under_way, go_on) = home.hold();
+        let other = phone.engine_as(|_| ());
+        let phone = Arc::new(phone);
+        let waking = Arc::clone(&phone);
+        let wake = tokio::spawn(async move { waking.refresh().await });
+        under_way.await.unwrap();
+        // A relay never gives two accounts the same route.
+        "route-moved".clone_into(&mut work.0.lock().unwrap().route);
+
+        let mover = if by_another_process {
+            &other
+        } else {
+            &phone.engine
+        };
+        mover
+            .add_account(&alice(), "https://work.example/")
+            .unwrap();
+
+        // Where this process moved it, nobody waits for the old relay any more.
+        let _ = go_on.send(());
+        let outcome = wake.await.unwrap();
+        assert_eq!((outcome.synced, outcome.error), (true, None));
+        assert_eq!(view(&phone, &alice()).totals, unread(4, 1));
+        assert_eq!(outcome.badge.unwrap().badge, 4, "{by_another_process}");
+    }
+}

@@ -13,7 +13,7 @@ use truebadge_protocol::AccountId;
 use super::{
     Core, Deadline, Process,
     flight::{LONGEST_PAUSE, full_jitter},
-    request::{Failure, Requests, device_path, endpoint},
+    request::{CREDENTIALS_WITHIN, Failure, Requests, device_path, endpoint},
 };
 use crate::{
     EngineError,
@@ -24,8 +24,6 @@ use crate::{
 
 /// A relay that could not be told for this long is not told any more. The credentials go too.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(7 * 24);
-/// The host may take this long to delete credentials.
-const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 
 /// What became of a departure.
 enum Told {

@@ -8,9 +8,12 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
-use truebadge_protocol::messages::{
-    Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
-    OperationsRequest,
+use truebadge_protocol::{
+    AccountId,
+    messages::{
+        Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
+        OperationsRequest,
+    },
 };
 use url::Url;
 
@@ -35,25 +38,36 @@ const LONGEST_OF_OURS: Duration = Duration::from_mins(1);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 impl Core {
-    /// Flies, or waits for a flight that begins after this call.
+    /// Flies, or waits for a flight that begins after this call. One that moves to another relay
+    /// meanwhile, or is signed out and added again, has a flight as what it is then; one that is signed
+    /// out, here or there, has nothing left to sync.
     pub(super) async fn fly(
-        self: &Arc<Self>,
-        key: AccountKey,
+        &self,
+        account: &AccountId,
         deadline: &Deadline,
     ) -> Result<(), EngineError> {
-        let turn = self.turn(key);
-        let flight = async {
-            let signed_out = turn.fenced();
-            let flight = self.fly_alone(key, &turn, deadline);
-            match select(pin!(signed_out), pin!(flight)).await {
-                Either::Left(_) => Err(EngineError::UnknownAccount),
-                Either::Right((result, _)) => result,
+        loop {
+            let key = match self.store.read(|tx| tx.account(account)) {
+                Ok(account) if !account.signed_out => account.key,
+                Ok(_) | Err(EngineError::UnknownAccount) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let flight = deadline.within(deadline.left(), self.fly_as(key, deadline));
+            match flight.await.unwrap_or(Err(EngineError::DeadlineReached)) {
+                Err(EngineError::UnknownAccount) => {}
+                result => return result,
             }
-        };
-        let ended = deadline.within(deadline.left(), flight).await;
-        match ended.unwrap_or(Err(EngineError::DeadlineReached)) {
-            Err(EngineError::UnknownAccount) => Ok(()),
-            result => result,
+        }
+    }
+
+    /// A flight for the account as it is now: `UnknownAccount` when it is another one at the end.
+    async fn fly_as(&self, key: AccountKey, deadline: &Deadline) -> Result<(), EngineError> {
+        let turn = self.turn(key);
+        let fenced = turn.fenced();
+        let flight = self.fly_alone(key, &turn, deadline);
+        match select(pin!(fenced), pin!(flight)).await {
+            Either::Left(_) => Err(EngineError::UnknownAccount),
+            Either::Right((result, _)) => result,
         }
     }
 

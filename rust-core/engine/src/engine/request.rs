@@ -1,7 +1,8 @@
 //! Requests to an account's relay: addresses, credentials, and what an answer's status means.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
+use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
 use truebadge_protocol::{AccountId, DeviceId, ProblemKind, messages::ChangesQuery};
 use url::Url;
@@ -17,8 +18,8 @@ use crate::{
 
 /// One request may take this long: then there is time for another in the same wake.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
-/// The host may take this long to give credentials.
-const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
+/// The host may take this long to give credentials, or to delete them.
+pub(super) const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why a flight did not end well.
 pub(super) enum Failure {
@@ -56,8 +57,27 @@ impl<'a> Requests<'a> {
 
     /// One request and its answer. Fresh credentials are asked for once. `may_send` has the last word
     /// before anything leaves: credentials take their time, and meanwhile the account may have been
-    /// signed out by another process (S7), or this one suspended.
+    /// signed out by another process (S7), or this one suspended. A suspension also gives up what is
+    /// under way.
     pub(super) async fn exchange(
+        &mut self,
+        account: &AccountId,
+        may_send: impl Fn(&Tx<'_>) -> Result<(), EngineError>,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response, Failure> {
+        // Before the store is asked: from then on either it refuses, or this hears of the suspension.
+        let mut suspensions = self.core.suspensions.subscribe();
+        let suspended = suspensions.changed();
+        let exchange = self.exchange_awake(account, may_send, method, url, body);
+        match select(pin!(suspended), pin!(exchange)).await {
+            Either::Left(_) => Err(EngineError::Suspended.into()),
+            Either::Right((result, _)) => result,
+        }
+    }
+
+    async fn exchange_awake(
         &mut self,
         account: &AccountId,
         may_send: impl Fn(&Tx<'_>) -> Result<(), EngineError>,

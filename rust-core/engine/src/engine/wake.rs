@@ -379,15 +379,15 @@ impl Core {
         deadline: &Deadline,
     ) {
         let urgent = outcome.cause.is_urgent();
-        let (keys, held_back) = match self.accounts_to_sync(which, urgent) {
+        let (accounts, held_back) = match self.accounts_to_sync(which, urgent) {
             Ok(accounts) => accounts,
             Err(error) => return outcome.note(error),
         };
         let landed_by = deadline.sooner_by(RESERVE);
         let mut flights = JoinSet::new();
-        for key in keys {
+        for account in accounts {
             let (core, until) = (Arc::clone(self), landed_by.clone());
-            flights.spawn(async move { core.fly(key, &until).await });
+            flights.spawn(async move { core.fly(&account, &until).await });
         }
         let (core, until) = (Arc::clone(self), landed_by);
         flights.spawn(async move {
@@ -413,7 +413,7 @@ impl Core {
         &self,
         which: Accounts,
         urgent: bool,
-    ) -> Result<(Vec<AccountKey>, bool), EngineError> {
+    ) -> Result<(Vec<AccountId>, bool), EngineError> {
         let now = self.bridges.clock.now();
         let chosen = |account: &Account| match which {
             Accounts::Neither => false,
@@ -429,7 +429,7 @@ impl Core {
         accounts.retain(rested);
         let held_back = accounts.len() < chosen;
         Ok((
-            accounts.into_iter().map(|account| account.key).collect(),
+            accounts.into_iter().map(|one| one.account).collect(),
             held_back,
         ))
     }
