@@ -120,8 +120,11 @@ impl Store {
 
     /// Closes, and refuses every call until [`Store::resume`].
     pub fn suspend(&self) {
-        self.close();
-        self.lock().suspended = true;
+        // In one step: in between, another thread could open the store again.
+        let mut state = self.lock();
+        state.connection = None;
+        state.rebuilt = false;
+        state.suspended = true;
     }
 
     /// Ends a suspension.
