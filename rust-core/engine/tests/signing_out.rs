@@ -333,6 +333,8 @@ async fn an_answer_of_the_relay_that_an_account_has_left_writes_nothing_into_its
         let address = "https://elsewhere.example/";
         moving.engine.add_account(&alice(), address).unwrap();
     })));
+    // The other relay cannot be reached yet.
+    phone.relay.plan(&[None, Some(Fault::Lost)]);
     phone.beside(Process::Extension).refresh().await;
     assert_eq!(phone.engine.badge().unwrap().badge, 3);
 
