@@ -171,6 +171,22 @@ async fn operations_that_can_be_read_are_sent_though_others_cannot() {
 }
 
 #[tokio::test]
+async fn what_a_relay_refused_is_still_told_to_the_app_after_a_repair() {
+    let phone = Phone::synced().await;
+    phone.relay.0.lock().unwrap().rejects_with = Some("read_only".to_owned());
+    phone.mark_here("a", true);
+    assert_eq!(phone.refresh().await.rejected.len(), 1);
+    let told = phone.engine.rejected_operations().unwrap();
+    phone.engine.suspend();
+    plant(&phone, "UPDATE accounts SET cursor = -5");
+
+    let repaired = phone.again(Process::App);
+    assert!(repaired.refresh().await.rebuilt);
+
+    assert_eq!(repaired.engine.rejected_operations().unwrap(), told);
+}
+
+#[tokio::test]
 async fn what_is_read_while_the_store_is_damaged_is_not_lost() {
     let phone = asleep().await;
     plant(&phone, "DROP TABLE operations");

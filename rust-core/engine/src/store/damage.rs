@@ -26,7 +26,10 @@ use super::{
     rows::checked,
     transact,
 };
-use crate::{EngineError, engine::Process, engine::relay_address};
+use crate::{
+    EngineError,
+    engine::{Process, RejectedOperation, relay_address},
+};
 
 /// What an account and an outbox can plausibly hold: a damaged file is not read without bound (S9).
 const MOST_ACCOUNTS: usize = 1_000;
@@ -40,6 +43,7 @@ struct Saved {
     push_token: Option<String>,
     conditions: Option<Conditions>,
     departures: Vec<Departure>,
+    rejections: Vec<RejectedOperation>,
 }
 
 /// With the positions of the single items that it reads.
@@ -112,6 +116,9 @@ impl Store {
         for departure in &saved.departures {
             tx.note_departure(departure)?;
         }
+        for rejection in &saved.rejections {
+            tx.put_rejection(rejection)?;
+        }
         // The icon shows what the lost mirror said. It stays so until all accounts were heard of.
         tx.hold_badge(self.clock.now())?;
         tx.recount_badge()?;
@@ -183,6 +190,8 @@ fn save(path: &Path) -> Saved {
     saved.conditions = tx.conditions().ok();
     saved.departures = tx.departures().unwrap_or_default();
     saved.departures.truncate(MOST_ACCOUNTS);
+    saved.rejections = tx.rejections().unwrap_or_default();
+    saved.rejections.truncate(MOST_OPERATIONS);
     saved.push_token = tx.push_token().ok().flatten();
     saved
 }
@@ -240,7 +249,8 @@ impl Tx<'_> {
     }
 
     /// The rows that can be read, and whether they are all: an error of SQLite ends the reading, and
-    /// what this code never writes is left out.
+    /// what this code never writes is left out. Pages that lead in a circle give rows without end, so
+    /// those that are left out count too.
     fn readable<T>(
         &self,
         sql: &str,
@@ -256,7 +266,7 @@ impl Tx<'_> {
             return (readable, false);
         };
         let mut all = true;
-        while readable.len() < most {
+        for _ in 0..most {
             match rows.next() {
                 Ok(Some(row)) => match read(row) {
                     Ok(value) => readable.push(value),

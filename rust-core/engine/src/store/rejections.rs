@@ -58,6 +58,24 @@ impl Tx<'_> {
         Ok(rejections.collect::<Result<_, _>>()?)
     }
 
+    /// Puts back what a damaged store held, unless its account is not on this phone. It keeps its place:
+    /// the app may have it on the screen.
+    pub(super) fn put_rejection(&self, rejection: &RejectedOperation) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached(
+                "INSERT OR IGNORE INTO rejections (sequence, account, number, conversation, reason)
+                 SELECT ?1, key, ?3, ?4, ?5 FROM accounts WHERE account = ?2",
+            )?
+            .execute(params![
+                rejection.sequence,
+                rejection.account.as_str(),
+                rejection.number,
+                rejection.conversation.as_str(),
+                rejection.reason
+            ])?;
+        Ok(())
+    }
+
     /// Forgets rejections up to a sequence number.
     pub fn forget_rejections(&self, up_to: u64) -> Result<(), EngineError> {
         self.transaction
