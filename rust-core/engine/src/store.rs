@@ -177,6 +177,9 @@ impl Store {
                 if open::is_locked(&self.path) {
                     return Err(EngineError::Locked);
                 }
+                if open::is_of_no_format(&self.path) {
+                    return Err(EngineError::StoreDamaged);
+                }
             }
             (Err(EngineError::Busy), _) if self.process == Process::Extension => {
                 // So that waits don't add up. What is not waited for is not changed either (S8).

@@ -48,7 +48,10 @@ fn assert_repaired(outcome: &WakeOutcome, phone: &Phone) {
 
 #[tokio::test]
 async fn l2_a_damaged_store_is_repaired_in_one_wake_of_the_app() {
-    let damages: [fn(&Phone); 7] = [
+    let damages: [fn(&Phone); 9] = [
+        // The versions of the file's format: for writing, for reading.
+        |phone| overwrite(phone, 18, &[3]),
+        |phone| overwrite(phone, 19, &[3]),
         |phone| fs::write(phone.store(), "this is no database").unwrap(),
         |phone| fs::write(phone.store(), "").unwrap(),
         |phone| fs::remove_file(phone.store()).unwrap(),

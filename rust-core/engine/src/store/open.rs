@@ -1,6 +1,10 @@
 //! Opening the store's file: who may create and migrate it, and what is in its way.
 
-use std::{io::ErrorKind, path::Path, time::Duration};
+use std::{
+    io::{ErrorKind, Read},
+    path::Path,
+    time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, limits::Limit};
 
@@ -67,6 +71,15 @@ pub(super) fn connect(path: &Path, more: OpenFlags) -> Result<Connection, Engine
 /// when no connection is open: closing a file drops this process' locks on it.
 pub(super) fn is_locked(path: &Path) -> bool {
     std::fs::File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+/// Whether the file says that it is to be written in a format which no SQLite has: it is then opened
+/// for reading only, as if that were somebody's wish (sqlite.org/fileformat2.html, "The Database
+/// Header", offset 18). Only when no connection is open, as above.
+pub(super) fn is_of_no_format(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && !(1..=2).contains(&header[18])
 }
 
 fn exists(path: &Path) -> Result<bool, EngineError> {
