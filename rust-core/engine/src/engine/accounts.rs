@@ -83,20 +83,29 @@ impl Engine {
     pub fn conversations(&self, account: &AccountId) -> Result<Vec<ConversationView>, EngineError> {
         self.visit().store.read(|tx| {
             let account = tx.account(account)?;
-            let mut pending = tx.operations_by_conversation(account.key)?;
-            let mut views = Vec::new();
-            for base in tx.newest_rows(account.key)? {
-                let operations = pending.remove(&base.id).unwrap_or_default();
-                views.push(view(&base, &operations));
-            }
-            for (id, operations) in pending {
-                views.push(view(&tx.base_row(account.key, &id)?, &operations));
-            }
+            let mut views = all_shown(tx, &account)?;
             views.retain(|view| view.pending || view.state.is_active());
             views.sort_by(|a, b| a.state.id.cmp(&b.state.id));
             Ok(views)
         })
     }
+}
+
+/// Every conversation that the mirror or the outbox knows, as the person sees it.
+pub(super) fn all_shown(
+    tx: &Tx<'_>,
+    account: &Account,
+) -> Result<Vec<ConversationView>, EngineError> {
+    let mut pending = tx.operations_by_conversation(account.key)?;
+    let mut shown = Vec::new();
+    for base in tx.newest_rows(account.key)? {
+        let operations = pending.remove(&base.id).unwrap_or_default();
+        shown.push(view(&base, &operations));
+    }
+    for (id, operations) in pending {
+        shown.push(view(&tx.base_row(account.key, &id)?, &operations));
+    }
+    Ok(shown)
 }
 
 fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineError> {

@@ -26,7 +26,7 @@ use crate::{
     model::Ahead,
     store::{Account, AccountKey, Durability, Heard, Registration, Tx},
     sync::{Facts, Session, Step},
-    transport::Method,
+    transport::{Method, Response},
 };
 
 /// The first pause after a failure; doubled with each one after it.
@@ -225,11 +225,7 @@ impl Flight<'_> {
                 }
                 Step::Changes(query) => {
                     let url = endpoint(&account.relay, "v1/changes", Some(&query))?;
-                    let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
-                    let response = self
-                        .requests
-                        .exchange(&account.account, may_send, Method::Get, url, None)
-                        .await?;
+                    let response = self.exchange(&account, Method::Get, url, None).await?;
                     let heard = Heard::from(understood::<Changes>(&response)?);
                     self.apply(&mut session, &facts, &query, &heard)?;
                 }
@@ -249,6 +245,20 @@ impl Flight<'_> {
                 }
             }
         }
+    }
+
+    /// One request for the account, as long as it is the one that this flight began for.
+    async fn exchange(
+        &mut self,
+        account: &Account,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response, Failure> {
+        let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
+        self.requests
+            .exchange(&account.account, may_send, method, url, body)
+            .await
     }
 
     fn facts(&self) -> Result<(Account, DeviceRegistration, Facts), EngineError> {
@@ -278,11 +288,7 @@ impl Flight<'_> {
         let path = device_path(&self.core.configuration.device);
         let url = endpoint(&account.relay, &path, None)?;
         let body = json(registration)?;
-        let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
-        let response = self
-            .requests
-            .exchange(&account.account, may_send, Method::Put, url, Some(body))
-            .await?;
+        let response = self.exchange(account, Method::Put, url, Some(body)).await?;
         let registered: DeviceRegistered = understood(&response)?;
         let at = self.core.bridges.clock.now();
         self.core.store.write(Durability::Refetchable, |tx| {
@@ -322,10 +328,8 @@ impl Flight<'_> {
         let url = endpoint(&account.relay, "v1/operations", Some(query))?;
         let request = OperationsRequest { operations };
         let body = json(&request)?;
-        let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
         let response = self
-            .requests
-            .exchange(&account.account, may_send, Method::Post, url, Some(body))
+            .exchange(account, Method::Post, url, Some(body))
             .await?;
         if response.status == 409 {
             return Ok(None);

@@ -5,11 +5,11 @@
 //! reported as rejected (S3). The badge follows at once, without the network (S4).
 
 use truebadge_protocol::{
-    AccountId, ConversationId, ConversationState, Level, OperationId, Position, limits::POSITIONS,
+    AccountId, ConversationId, Level, OperationId, Position, limits::POSITIONS,
 };
 use uuid::Uuid;
 
-use super::{BadgeState, Engine, RejectedOperation};
+use super::{BadgeState, ConversationView, Engine, RejectedOperation, accounts::all_shown};
 use crate::{
     EngineError,
     overlay::{Before, PendingKind, PendingOperation, lay_over},
@@ -89,7 +89,7 @@ impl Engine {
     pub fn mark_all_read(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
         self.visit().change(Durability::Person, |tx| {
             let mut account = tx.account(account)?;
-            for shown in all_shown(tx, &account)? {
+            for ConversationView { state: shown, .. } in all_shown(tx, &account)? {
                 if shown.unread == 0 && shown.mentions == 0 && !shown.marked_unread {
                     continue;
                 }
@@ -172,18 +172,4 @@ fn next_number(tx: &Tx<'_>, account: &mut Account) -> Result<u64, EngineError> {
     let number = account.next_operation;
     account.next_operation += 1;
     Ok(number)
-}
-
-/// Every conversation that the mirror or the outbox knows, as the person sees it.
-fn all_shown(tx: &Tx<'_>, account: &Account) -> Result<Vec<ConversationState>, EngineError> {
-    let mut pending = tx.operations_by_conversation(account.key)?;
-    let mut shown = Vec::new();
-    for base in tx.newest_rows(account.key)? {
-        let operations = pending.remove(&base.id).unwrap_or_default();
-        shown.push(lay_over(&base, &operations));
-    }
-    for (id, operations) in pending {
-        shown.push(lay_over(&tx.base_row(account.key, &id)?, &operations));
-    }
-    Ok(shown)
 }

@@ -300,17 +300,8 @@ impl Core {
             self.sync(&mut outcome, sync, &deadline).await;
             sync = Accounts::Neither;
         }
-        match self.signed_out() {
-            Ok(accounts) => outcome.signed_out = accounts,
-            Err(error) => outcome.note(error),
-        }
-        match self.store.read(|tx| tx.rejections()) {
-            Ok(rejected) => outcome.rejected = rejected,
-            Err(error) => outcome.note(error),
-        }
-        match self.wants_push_token() {
-            Ok(wanted) => outcome.push_token_wanted = wanted,
-            Err(error) => outcome.note(error),
+        if let Err(error) = self.tell(&mut outcome) {
+            outcome.note(error);
         }
         tracing::info!(
             ?cause,
@@ -322,13 +313,25 @@ impl Core {
         outcome
     }
 
-    /// Whether the host should ask iOS for a push token again: at a bounded rate, because iOS may well
-    /// give the same.
-    fn wants_push_token(&self) -> Result<bool, EngineError> {
-        let ended = |account: &Account| account.push_token_ended.is_some() && !account.signed_out;
-        if !self.store.read(|tx| tx.accounts())?.iter().any(ended) {
-            return Ok(false);
+    /// What the app has to deal with: told in every wake until it did, because the one that heard it
+    /// may have been killed before it could tell.
+    fn tell(&self, outcome: &mut WakeOutcome) -> Result<(), EngineError> {
+        let (accounts, rejected) = self
+            .store
+            .read(|tx| Ok((tx.accounts()?, tx.rejections()?)))?;
+        outcome.rejected = rejected;
+        let (ended, mut active): (Vec<_>, Vec<_>) =
+            accounts.into_iter().partition(|account| account.signed_out);
+        outcome.signed_out = ended.into_iter().map(|account| account.account).collect();
+        active.retain(|account| account.push_token_ended.is_some());
+        if !active.is_empty() {
+            outcome.push_token_wanted = self.push_token_is_due()?;
         }
+        Ok(())
+    }
+
+    /// The host is asked for a push token at a bounded rate: iOS may well give the same again.
+    fn push_token_is_due(&self) -> Result<bool, EngineError> {
         let now = self.bridges.clock.now();
         self.store.write(Durability::Refetchable, |tx| {
             let due = tx.push_token_wanted_at()?.has_come(now, PUSH_TOKEN_PAUSE);
@@ -337,14 +340,6 @@ impl Core {
             }
             Ok(due)
         })
-    }
-
-    /// The accounts that their relays say have ended. Told in every wake until the app has dealt with
-    /// it: the one that heard it may have been killed before it could tell.
-    fn signed_out(&self) -> Result<Vec<AccountId>, EngineError> {
-        let mut accounts = self.store.read(|tx| tx.accounts())?;
-        accounts.retain(|account| account.signed_out);
-        Ok(accounts.into_iter().map(|one| one.account).collect())
     }
 
     fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Publication> {

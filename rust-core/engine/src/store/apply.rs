@@ -114,6 +114,39 @@ impl Tx<'_> {
         let answer = &heard.changes;
         account.pushes.sent = answer.last_push;
         account.push_token_ended = answer.push_token_ended;
+        self.place_rows(account, page, heard)?;
+        self.settle_page(account, page, heard)?;
+        let told = Told {
+            version: answer.head,
+            totals: answer.totals,
+            acknowledged: answer.acknowledged,
+        };
+        self.hear(account, &answer.epoch, told)?;
+        let comparison = if page.complete {
+            compare(account, answer)
+        } else {
+            Comparison::NotComparable
+        };
+        match comparison {
+            Comparison::Equal => account.reset_wanted = false,
+            Comparison::Differs => {
+                // Until the mirror is fetched anew, what the server says is what counts.
+                account.mirror.distrust(&answer.epoch, told);
+                account.reset_wanted = true;
+            }
+            Comparison::NotComparable => {}
+        }
+        Ok(comparison)
+    }
+
+    /// Puts a page's rows where they go, and moves the cursor when nothing is missing any more.
+    fn place_rows(
+        &self,
+        account: &mut Account,
+        page: Page,
+        heard: &Heard,
+    ) -> Result<(), EngineError> {
+        let answer = &heard.changes;
         match page.rows {
             Rows::Merge => {
                 let merged = self.merged(account, &answer.changes)?;
@@ -145,32 +178,22 @@ impl Tx<'_> {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Does to the outbox what an answer says of it.
+    fn settle_page(
+        &self,
+        account: &mut Account,
+        page: Page,
+        heard: &Heard,
+    ) -> Result<(), EngineError> {
         self.unsend_skipped(account.key, heard)?;
         self.unsend_foreign(account, heard)?;
         self.keep_refused(account.key, heard)?;
         self.settle_operations(account, &Confirmed::by_answer(heard))?;
-        self.renumber_operations(account, answer.acknowledged, page.operations_restarted)?;
-        let told = Told {
-            version: answer.head,
-            totals: answer.totals,
-            acknowledged: answer.acknowledged,
-        };
-        self.hear(account, &answer.epoch, told)?;
-        let comparison = if page.complete {
-            compare(account, answer)
-        } else {
-            Comparison::NotComparable
-        };
-        match comparison {
-            Comparison::Equal => account.reset_wanted = false,
-            Comparison::Differs => {
-                // Until the mirror is fetched anew, what the server says is what counts.
-                account.mirror.distrust(&answer.epoch, told);
-                account.reset_wanted = true;
-            }
-            Comparison::NotComparable => {}
-        }
-        Ok(comparison)
+        let restarted = page.operations_restarted;
+        self.renumber_operations(account, heard.changes.acknowledged, restarted)
     }
 
     /// Takes what the server told of a version. Its totals can be shown when no operation is pending
