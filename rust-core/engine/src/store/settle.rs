@@ -1,5 +1,6 @@
 //! What a relay's word does to the outbox: operations leave it when the mirror holds them or when they
-//! were refused, and never otherwise (S3).
+//! were refused (S3). One that was refused, whose answer was lost, and whose number something else
+//! acknowledges before it is sent again, passes for one that the mirror holds.
 
 use std::collections::HashMap;
 
@@ -75,16 +76,15 @@ impl Tx<'_> {
         account: &Account,
         outcomes: &[OperationOutcome],
     ) -> Result<(), EngineError> {
+        self.forget_seen(account.key)?;
         let mut unanswered = self.operations(account.key)?;
         unanswered.retain(|operation| {
             let number = operation.pending.number;
             outcomes.iter().all(|outcome| outcome.number != number)
         });
-        self.forget_seen(account.key)?;
         let unconfirmed = |operation: &StoredOperation| operation.pending.applied.is_none();
         for mut operation in unanswered.into_iter().skip_while(unconfirmed) {
             operation.pending.applied = None;
-            operation.pending.seen = Version::ZERO;
             operation.sent = 0;
             self.put_operation(account.key, &operation)?;
         }

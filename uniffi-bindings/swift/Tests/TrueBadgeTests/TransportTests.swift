@@ -50,6 +50,28 @@ import TrueBadge
     }
 
     @Test func aCancelledTaskCancelsTheRequestInSwift() async throws {
+        let (_, wake, ended) = try await underWay()
+
+        wake.cancel()
+
+        await #expect(throws: CancellationError.self) { try await wake.value }
+        var cancelled = ended.makeAsyncIterator()
+        #expect(await cancelled.next() == true)
+    }
+
+    @Test func signingOutEndsTheRequestThatIsUnderWay() async throws {
+        let (phone, wake, ended) = try await underWay()
+
+        try await phone.app.signOut("alice")
+
+        var cancelled = ended.makeAsyncIterator()
+        #expect(await cancelled.next() == true)
+        wake.cancel()
+        _ = await wake.result
+    }
+
+    /// A wake whose request is never answered, and whether what ended that was a cancellation.
+    private func underWay() async throws -> (Phone, Task<WakeOutcome, any Error>, AsyncStream<Bool>) {
         let (ended, ends) = AsyncStream.makeStream(of: Bool.self)
         let transport = Scripted { _ in
             // Only a cancellation ends this.
@@ -61,38 +83,10 @@ import TrueBadge
         let relay = try #require(URL(string: "https://relay.example"))
         try await phone.app.addAccount("alice", relay: relay)
         let app = phone.app
-
         let wake = Task { try await app.refresh(.launch) }
         var requests = transport.requests.makeAsyncIterator()
         _ = await requests.next()
-        wake.cancel()
-
-        await #expect(throws: CancellationError.self) { try await wake.value }
-        var cancelled = ended.makeAsyncIterator()
-        #expect(await cancelled.next() == true)
-    }
-
-    @Test func signingOutEndsTheRequestThatIsUnderWay() async throws {
-        let (ended, ends) = AsyncStream.makeStream(of: Bool.self)
-        let transport = Scripted { _ in
-            do { try await Task.sleep(for: .seconds(3600)) } catch {}
-            ends.yield(Task.isCancelled)
-            throw TransportError.broken
-        }
-        let phone = try Phone(transport: transport)
-        let relay = try #require(URL(string: "https://relay.example"))
-        try await phone.app.addAccount("alice", relay: relay)
-        let app = phone.app
-
-        let wake = Task { try await app.refresh(.launch) }
-        var requests = transport.requests.makeAsyncIterator()
-        _ = await requests.next()
-        try await app.signOut("alice")
-
-        var cancelled = ended.makeAsyncIterator()
-        #expect(await cancelled.next() == true)
-        wake.cancel()
-        _ = await wake.result
+        return (phone, wake, ended)
     }
 
     @MainActor @Test func aWakeThatWaitsBlocksNeitherItsCallerNorOtherCalls() async throws {
