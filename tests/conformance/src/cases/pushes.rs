@@ -1,5 +1,7 @@
 //! The push: what it says, and to whom it is sent.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -7,6 +9,9 @@ use crate::{
     case::{Verdict, cases, ensure, same},
     scene::{Account, Phone, Scene, item, mark, marked},
 };
+
+/// A server has so many tenths of a second to take note of what APNs answered.
+const ASKED_AGAIN: u32 = 50;
 
 cases! { "The push";
     headers, "pushes.headers", "Every push has the headers of its lane, as APNs demands them.";
@@ -193,7 +198,15 @@ async fn counter(scene: &Scene) -> Verdict {
         let push = apns.at(&phone.push_token, after.head).await?;
         same("i", position, numbers(&push, "i")?)?;
     }
-    let page = phone.page(&phone.query()).await?;
+    // The push is here, which does not say that its sender has its answer already.
+    let mut page = phone.page(&phone.query()).await?;
+    for _ in 0..ASKED_AGAIN {
+        if page.last_push == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        page = phone.page(&phone.query()).await?;
+    }
     same("last_push", 3, page.last_push)
 }
 

@@ -71,7 +71,8 @@ import TrueBadge
     }
 
     /// A wake whose request is never answered, and whether what ended that was a cancellation.
-    private func underWay() async throws -> (Phone, Task<WakeOutcome, any Error>, AsyncStream<Bool>) {
+    private func underWay() async throws -> (Phone, Task<WakeOutcome, any Error>, AsyncStream<Bool>)
+    {
         let (ended, ends) = AsyncStream.makeStream(of: Bool.self)
         let transport = Scripted { _ in
             // Only a cancellation ends this.
