@@ -5,8 +5,10 @@
 
 mod answer;
 mod client;
+mod headers;
 mod token;
 
 pub use answer::{Answer, backoff};
 pub use client::{Client, ClientError, Endpoints};
+pub use headers::PushHeaders;
 pub use token::{KeyError, ProviderTokens, generate_key};

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::{
     apns::{Answer, Client, backoff},
     clock::Clock,
+    random,
     store::{Claim, Outgoing, PushKey, Report, Store, StoreError},
 };
 
@@ -94,7 +95,8 @@ impl Driver {
     async fn send(&self, push: &Outgoing) {
         let answer = self.client.send(push, self.clock.now() / 1000).await;
         let now = self.clock.now();
-        let report = report(answer, push, now, jitter());
+        log_answer(&answer);
+        let report = report(answer, push, now, random::fraction());
         let (lane, counter) = (push.lane.name(), push.key.counter);
         let bytes = push.payload.len();
         match &report {
@@ -152,8 +154,8 @@ impl Driver {
     }
 }
 
-/// What the store is told of an answer.
-fn report(answer: Answer, push: &Outgoing, now: u64, jitter: f64) -> Report {
+/// What the store is told of APNs' answer to a push at `now`. `jitter` is between 0 and 1. Pure.
+pub fn report(answer: Answer, push: &Outgoing, now: u64, jitter: f64) -> Report {
     let later =
         |wait: Duration| now.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     let wait = backoff(push.attempts, jitter);
@@ -161,32 +163,25 @@ fn report(answer: Answer, push: &Outgoing, now: u64, jitter: f64) -> Report {
     match answer {
         Answer::Accepted => Report::Accepted,
         Answer::TokenEnded(reason) => Report::TokenEnded(reason),
-        Answer::Again { reason, after } => {
-            tracing::warn!(reason, "APNs is not taking pushes now");
-            Report::Again(later(pause(after)))
-        }
-        Answer::Unknown { reason, after } => {
-            tracing::warn!(reason, "APNs did not say whether it took a push");
-            Report::Unknown(later(pause(after)))
-        }
+        Answer::Again { after, .. } => Report::Again(later(pause(after))),
+        Answer::Unknown { after, .. } => Report::Unknown(later(pause(after))),
         Answer::RenewToken => Report::Again(later(wait)),
-        Answer::Misconfigured(reason) => {
-            tracing::error!(
-                reason,
-                "APNs rejects this relay's key, team or topic: correct --apns-key, --apns-key-id, \
-                 --apns-team-id, or the topic with which devices register"
-            );
-            Report::Again(later(MISCONFIGURED))
-        }
+        Answer::Misconfigured(_) => Report::Again(later(MISCONFIGURED)),
         Answer::Refused(reason) => Report::Refused(reason),
     }
 }
 
-/// A random number between 0 and 1; without randomness, the middle.
-fn jitter() -> f64 {
-    let mut bytes = [0; 4];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 0.5,
+fn log_answer(answer: &Answer) {
+    match answer {
+        Answer::Again { reason, .. } => tracing::warn!(reason, "APNs is not taking pushes now"),
+        Answer::Unknown { reason, .. } => {
+            tracing::warn!(reason, "APNs did not say whether it took a push");
+        }
+        Answer::Misconfigured(reason) => tracing::error!(
+            reason,
+            "APNs rejects this relay's key, team or topic: correct --apns-key, --apns-key-id, \
+             --apns-team-id, or the topic with which devices register"
+        ),
+        _ => {}
     }
 }

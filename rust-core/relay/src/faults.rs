@@ -119,7 +119,7 @@ mod scope {
             Fault::NoMorePages => page.more = false,
             Fault::RemovedNotTold => page.changes.retain(|row| !row.removed),
             Fault::EpochChanges => {
-                let name = crate::secret::random::<8>().unwrap_or_default();
+                let name = crate::random::name::<8>().unwrap_or_default();
                 page.epoch = Epoch::new(name).unwrap_or(page.epoch);
             }
             Fault::AcknowledgedTooHigh => page.acknowledged += 1,

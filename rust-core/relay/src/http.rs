@@ -32,6 +32,18 @@ use crate::{
     store::{Store, StoreError},
 };
 
+/// Where calls to the store run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Work {
+    /// On threads of their own, so that no request waits for the disk of another.
+    #[default]
+    Threads,
+    /// On the caller's thread. Then a request whose body is there already is answered the first time
+    /// that it is polled, without a runtime, timers or other threads:
+    /// `router(app).oneshot(request).now_or_never()`.
+    Inline,
+}
+
 /// What the endpoints share.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -45,6 +57,8 @@ pub struct App {
     pub producer: Option<Hash>,
     /// How often each credential may ask.
     pub limiter: Arc<RateLimiter>,
+    /// Where calls to the store run.
+    pub work: Work,
 }
 
 impl App {
@@ -53,8 +67,11 @@ impl App {
         &self,
         call: impl FnOnce(&dyn Store, u64) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let store = Arc::clone(&self.store);
         let now = self.clock.now();
+        if self.work == Work::Inline {
+            return Ok(call(self.store.as_ref(), now)?);
+        }
+        let store = Arc::clone(&self.store);
         let answer = tokio::task::spawn_blocking(move || call(store.as_ref(), now)).await;
         Ok(answer.map_err(|error| StoreError::Failed(error.to_string()))??)
     }

@@ -10,7 +10,8 @@
 //! | [`tidy`] | forgets what may not be kept for longer | – |
 //! | [`http`] | the endpoints: credentials, limits, problem documents | HTTP |
 //! | [`config`], [`cli`] | what the operator sets, and the commands | files |
-//! | [`clock`], [`secret`] | time, and bearer tokens | – |
+//! | [`clock`], [`random`], [`secret`] | time, randomness, and bearer tokens | – |
+//! | `simulation` | seed, database in memory and hooks for a simulation (a cargo feature) | – |
 //!
 //! A change goes `http → store → model`, and writes what it owes to devices in its transaction
 //! (`store::sqlite`, `schedule`). The driver is woken, takes the push (`planner` chooses the lane,
@@ -29,6 +30,9 @@ pub mod faults;
 pub mod http;
 pub mod model;
 pub mod planner;
+pub mod random;
 pub mod secret;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod store;
 pub mod tidy;

@@ -2,8 +2,9 @@
 //!
 //! A token has 256 bits of randomness, so one round of SHA-256 is enough: there is nothing to guess.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
+
+use crate::random;
 
 /// A SHA-256 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,12 +43,5 @@ pub fn generate(purpose: Purpose) -> std::io::Result<String> {
         Purpose::ProducerKey => "tbp_",
         Purpose::DeviceToken => "tbd_",
     };
-    Ok(format!("{prefix}{}", random::<32>()?))
-}
-
-/// A random name of `N` bytes, in the letters of a URL.
-pub fn random<const N: usize>() -> std::io::Result<String> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(format!("{prefix}{}", random::name::<32>()?))
 }

@@ -13,7 +13,8 @@ use truebadge_protocol::{
 };
 use truebadge_relay::{
     clock::Clock,
-    http::{App, RateLimiter, RateLimits, serve},
+    http::{App, RateLimiter, RateLimits, Work, serve},
+    random,
     secret::{self, Hash, Purpose},
     store::{Ask, Credential, Store, TokenRow, sqlite::SqliteStore},
 };
@@ -64,6 +65,7 @@ impl Relay {
             bell: Arc::default(),
             producer: None,
             limiter: Arc::new(RateLimiter::new(often)),
+            work: Work::Threads,
         };
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -154,7 +156,7 @@ impl Drop for Relay {
 
 fn mint(store: &SqliteStore, account: &AccountId) -> String {
     let token = secret::generate(Purpose::DeviceToken).unwrap();
-    let id = secret::random::<9>().unwrap();
+    let id = random::name::<9>().unwrap();
     store
         .mint_token(account, &id, &Hash::of(&token), now())
         .unwrap();

@@ -10,11 +10,9 @@ use serde::Deserialize;
 use truebadge_protocol::messages::PushEnvironment;
 use url::Url;
 
-use super::{Answer, KeyError, ProviderTokens};
-use crate::{planner::Lane, store::Outgoing};
+use super::{Answer, KeyError, ProviderTokens, PushHeaders};
+use crate::{random, store::Outgoing};
 
-/// APNs keeps a push that it cannot deliver for 30 days at most.
-const KEPT: u64 = 30 * 24 * 3600;
 /// Longest answer that is read; Apple's are below 100 bytes.
 const ANSWER_BYTES: usize = 4096;
 
@@ -167,7 +165,7 @@ impl Client {
         };
         let mut url = self.endpoints.of(push.environment).clone();
         url.set_path(&format!("/3/device/{}", push.push_token));
-        let Some(headers) = headers(push, &token, now) else {
+        let Some(headers) = http(&PushHeaders::of(push, now), &token) else {
             return Answer::Refused("a header cannot carry the registration's topic".to_owned());
         };
         let request = self
@@ -182,28 +180,28 @@ impl Client {
     }
 }
 
-/// Every header of the lanes table (`docs/PROTOCOL.md`).
-fn headers(push: &Outgoing, token: &str, now: u64) -> Option<HeaderMap> {
-    let (push_type, priority) = match push.lane {
-        Lane::Silent => ("background", "5"),
-        Lane::Painted | Lane::Alert => ("alert", "10"),
-    };
+/// As they go over HTTP, with the provider token.
+fn http(headers: &PushHeaders<'_>, token: &str) -> Option<HeaderMap> {
     let mut authorization = HeaderValue::from_str(&format!("bearer {token}")).ok()?;
     authorization.set_sensitive(true);
-    let mut headers = HeaderMap::new();
-    headers.insert("authorization", authorization);
-    headers.insert("apns-topic", HeaderValue::from_str(&push.topic).ok()?);
-    headers.insert("apns-push-type", HeaderValue::from_static(push_type));
-    headers.insert("apns-priority", HeaderValue::from_static(priority));
-    headers.insert(
-        "apns-collapse-id",
-        HeaderValue::from_str(&push.collapse_id).ok()?,
+    let mut map = HeaderMap::new();
+    map.insert("authorization", authorization);
+    map.insert("content-type", HeaderValue::from_static("application/json"));
+    map.insert(
+        "apns-push-type",
+        HeaderValue::from_static(headers.push_type),
     );
-    headers.insert("apns-expiration", HeaderValue::from(now + KEPT));
-    let id = uuid::Uuid::new_v4().to_string();
-    headers.insert("apns-id", HeaderValue::from_str(&id).ok()?);
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
-    Some(headers)
+    map.insert(
+        "apns-priority",
+        HeaderValue::from(u16::from(headers.priority)),
+    );
+    map.insert("apns-expiration", HeaderValue::from(headers.expiration));
+    map.insert("apns-topic", HeaderValue::from_str(headers.topic).ok()?);
+    let collapse_id = HeaderValue::from_str(headers.collapse_id).ok()?;
+    map.insert("apns-collapse-id", collapse_id);
+    let id = random::uuid().ok()?.to_string();
+    map.insert("apns-id", HeaderValue::from_str(&id).ok()?);
+    Some(map)
 }
 
 async fn understood(mut response: reqwest::Response) -> Answer {

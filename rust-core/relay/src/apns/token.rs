@@ -8,6 +8,8 @@ use p256::{
 };
 use serde::Serialize;
 
+use crate::random;
+
 /// A token is renewed at this age, in seconds.
 const RENEWED_AT: u64 = 40 * 60;
 /// APNs answers `TooManyProviderTokenUpdates` to one that is renewed before this age, in seconds.
@@ -106,7 +108,7 @@ pub fn generate_key() -> Result<String, KeyError> {
     // A random number below the curve's order is a key; nearly all numbers of 256 bits are.
     for _ in 0..16 {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|_| KeyError::Randomness)?;
+        random::fill(&mut bytes).map_err(|_| KeyError::Randomness)?;
         if let Ok(key) = SecretKey::from_slice(&bytes) {
             return key
                 .to_pkcs8_pem(LineEnding::LF)

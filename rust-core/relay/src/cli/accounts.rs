@@ -8,6 +8,7 @@ use truebadge_protocol::AccountId;
 use super::{AccountCommand, Correct, Output, TokenCommand, open, open_existing};
 use crate::{
     clock::Clock,
+    random,
     secret::{self, Hash, Purpose},
     store::{AccountDetail, Store, StoreError, TokenSummary},
 };
@@ -64,7 +65,7 @@ pub fn token(database: &Path, command: TokenCommand, output: Output) -> anyhow::
         TokenCommand::Mint { account } => {
             let store = open(database)?;
             let token = secret::generate(Purpose::DeviceToken)?;
-            let id = secret::random::<12>()?;
+            let id = random::name::<12>()?;
             let now = Clock::system().now();
             store.mint_token(&account, &id, &Hash::of(&token), now)?;
             let json = json!({ "account": account, "id": id, "token": token });

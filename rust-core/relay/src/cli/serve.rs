@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     driver::Driver,
-    http::{self, App, RateLimiter},
+    http::{self, App, RateLimiter, Work},
     secret::Hash,
     store::{Store, sqlite::SqliteStore},
     tidy,
@@ -48,6 +48,7 @@ pub fn serve(database: &Path, settings: &Settings, output: Output) -> anyhow::Re
             bell: Arc::new(Notify::new()),
             producer,
             limiter: Arc::new(RateLimiter::new(settings.limits())),
+            work: Work::Threads,
         };
         run(listener, app, client, output).await
     });

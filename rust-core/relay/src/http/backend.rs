@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     faults::{self, Fault},
+    random,
     secret::{self, Hash, Purpose},
     store::{IdempotencyKey, StoreError},
 };
@@ -82,7 +83,7 @@ pub async fn mint_token(
     let account: AccountId = names.get("account")?;
     let randomness = |error: std::io::Error| StoreError::Failed(error.to_string());
     let token = secret::generate(Purpose::DeviceToken).map_err(randomness)?;
-    let id = secret::random::<12>().map_err(randomness)?;
+    let id = random::name::<12>().map_err(randomness)?;
     let (name, hash) = (id.clone(), Hash::of(&token));
     app.store(move |store, now| store.mint_token(&account, &name, &hash, now))
         .await?;

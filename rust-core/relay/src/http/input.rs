@@ -11,7 +11,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use truebadge_protocol::{ProblemKind, ids::IdError, limits::REQUEST_BYTES};
 
-use super::{ApiError, blame};
+use super::{ApiError, App, Work, blame};
 
 /// A body that comes slower than this is given up.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -20,17 +20,17 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T, pub Bytes);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::new(
                 ProblemKind::UnsupportedMediaType,
                 "Send the body as `Content-Type: application/json`.",
             ));
         }
-        let bytes = body(request).await?;
+        let bytes = body(request, app.work).await?;
         Ok(Self(json(&bytes)?, bytes))
     }
 }
@@ -43,9 +43,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn body(request: Request) -> Result<Bytes, ApiError> {
+async fn body(request: Request, work: Work) -> Result<Bytes, ApiError> {
     let read = axum::body::to_bytes(request.into_body(), REQUEST_BYTES);
-    match tokio::time::timeout(BODY_TIME, read).await {
+    let read = match work {
+        Work::Threads => tokio::time::timeout(BODY_TIME, read).await,
+        // There is no timer, and nothing to wait for.
+        Work::Inline => Ok(read.await),
+    };
+    match read {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_too_large(&error) => Err(ApiError::new(
             ProblemKind::TooLarge,

@@ -34,10 +34,9 @@ use super::{
     AccountDetail, AccountSummary, Ask, Claim, Credential, IdempotencyKey, PushKey, Report, Result,
     Store, StoreError, TokenRow, TokenSummary,
 };
-use crate::{
-    planner::Rules,
-    secret::{self, Hash},
-};
+#[cfg(feature = "simulation")]
+use crate::simulation::{self, Moment};
+use crate::{planner::Rules, random, secret::Hash};
 
 /// The store.
 #[derive(Debug)]
@@ -52,32 +51,35 @@ impl SqliteStore {
     /// Opens the file, and makes it if it is not there. Without rules nothing is ever owed to a
     /// device: there is no way to send it.
     pub fn open(path: &Path, rules: Option<Rules>) -> Result<Self> {
-        Ok(Self {
-            connection: Mutex::new(schema::open(path, true)?),
-            rules,
-            #[cfg(feature = "faults")]
-            fault: None,
-        })
+        Ok(Self::with(schema::open(path, true)?, rules))
     }
 
     /// A store in memory, for tests: what it keeps goes with it.
     pub fn in_memory(rules: Option<Rules>) -> Result<Self> {
-        Ok(Self {
-            connection: Mutex::new(schema::in_memory()?),
+        Ok(Self::with(
+            schema::prepared(Connection::open_in_memory()?)?,
             rules,
-            #[cfg(feature = "faults")]
-            fault: None,
-        })
+        ))
+    }
+
+    /// A store over any database of SQLite's.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn over(connection: Connection, rules: Option<Rules>) -> Result<Self> {
+        Ok(Self::with(schema::prepared(connection)?, rules))
     }
 
     /// Opens a file that must be there, for the operator's commands.
     pub fn open_existing(path: &Path) -> Result<Self> {
-        Ok(Self {
-            connection: Mutex::new(schema::open(path, false)?),
-            rules: None,
+        Ok(Self::with(schema::open(path, false)?, None))
+    }
+
+    fn with(connection: Connection, rules: Option<Rules>) -> Self {
+        Self {
+            connection: Mutex::new(connection),
+            rules,
             #[cfg(feature = "faults")]
             fault: None,
-        })
+        }
     }
 
     /// The same, with a mistake.
@@ -106,6 +108,8 @@ impl SqliteStore {
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        #[cfg(feature = "simulation")]
+        simulation::at(Moment::Begin)?;
         let tx = connection.transaction_with_behavior(behaviour)?;
         #[cfg(feature = "faults")]
         let call = |tx: &Transaction<'_>| crate::faults::within(self.fault, || call(tx));
@@ -115,7 +119,11 @@ impl SqliteStore {
         #[cfg(not(feature = "faults"))]
         let no_rollback = false;
         if answer.is_ok() || no_rollback {
+            #[cfg(feature = "simulation")]
+            simulation::at(Moment::Commit)?;
             tx.commit()?;
+            #[cfg(feature = "simulation")]
+            simulation::at(Moment::Committed)?;
         }
         answer
     }
@@ -132,7 +140,7 @@ impl From<rusqlite::Error> for StoreError {
 
 /// A random name for an epoch or a route.
 fn random_name() -> Result<String> {
-    secret::random::<16>().map_err(|error| StoreError::Failed(error.to_string()))
+    random::name::<16>().map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 impl Store for SqliteStore {

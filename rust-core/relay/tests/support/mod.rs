@@ -26,7 +26,7 @@ use truebadge_relay::{
     apns::{Client, Endpoints, ProviderTokens, generate_key},
     clock::Clock,
     driver::Driver,
-    http::{App, RateLimiter, RateLimits, serve},
+    http::{App, RateLimiter, RateLimits, Work, serve},
     planner::Rules,
     secret::Hash,
     store::{Store, sqlite::SqliteStore},
@@ -207,6 +207,7 @@ impl Relay {
             bell,
             producer: Some(Hash::of(PRODUCER)),
             limiter: Arc::new(RateLimiter::new(limits)),
+            work: Work::Threads,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -17,7 +17,7 @@ use truebadge_relay::{
     clock::Clock,
     driver::Driver,
     faults::Fault,
-    http::{App, RateLimiter, RateLimits, serve},
+    http::{App, RateLimiter, RateLimits, Work, serve},
     planner::Rules,
     secret::Hash,
     store::{Store, sqlite::SqliteStore},
@@ -63,6 +63,7 @@ impl Relay {
             bell,
             producer: Some(Hash::of(PRODUCER)),
             limiter: Arc::new(RateLimiter::new(limits)),
+            work: Work::Threads,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

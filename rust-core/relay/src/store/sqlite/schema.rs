@@ -44,9 +44,8 @@ pub fn open(path: &Path, create: bool) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A database of this connection alone.
-pub fn in_memory() -> Result<Connection> {
-    let mut connection = Connection::open_in_memory()?;
+/// A connection to a database that is no file.
+pub fn prepared(mut connection: Connection) -> Result<Connection> {
     prepare(&mut connection)?;
     Ok(connection)
 }
