@@ -24,10 +24,10 @@
 //!
 //! simulation::seed(7); // tokens, routes, epochs, ids and jitter of this thread
 //! let time = ManualClock::at(1_780_000_000_000);
-//! let file = MemoryFile::new().unwrap(); // stays while stores over it come and go
+//! let file = MemoryFile::new().unwrap(); // stays while stores over it come and go; `clear` empties it
 //!
 //! // Starting the relay. After a kill: the same again over the same `file`.
-//! let store = Arc::new(file.open(Some(Rules::default())).unwrap());
+//! let store = Arc::new(file.open(Some(Rules::default())));
 //! store.release_claims().unwrap(); // as `serve` does: what was being sent is due again
 //! let app = App {
 //!     store: store.clone(),
@@ -81,14 +81,17 @@
 
 use std::{
     cell::RefCell,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, Transaction};
 
 use crate::{
     planner::Rules,
-    store::{Result, StoreError, sqlite::SqliteStore},
+    store::{
+        Result, StoreError,
+        sqlite::{SqliteStore, schema},
+    },
 };
 
 thread_local! {
@@ -178,34 +181,42 @@ pub(crate) fn at(moment: Moment) -> Result<()> {
     }
 }
 
-/// A database in memory that stores open and leave, as they do with a file.
+/// A database in memory that stores open and leave, as they do with a file. Opening it costs next to
+/// nothing: the connection stays open between them. A transaction that a kill broke off is rolled
+/// back while the thread unwinds, as SQLite does it when it opens a file again.
 #[derive(Debug)]
-pub struct MemoryFile {
-    name: String,
-    /// SQLite forgets it with its last connection.
-    _keeper: Connection,
-}
+pub struct MemoryFile(Arc<Mutex<Connection>>);
 
 impl MemoryFile {
     /// An empty one.
     pub fn new() -> Result<Self> {
-        static NAMES: AtomicU64 = AtomicU64::new(0);
-        let name = format!("/relay-{}", NAMES.fetch_add(1, Ordering::Relaxed));
-        let keeper = connect(&name)?;
-        Ok(Self {
-            name,
-            _keeper: keeper,
-        })
+        let connection = schema::prepared(Connection::open_in_memory()?)?;
+        Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
     /// A store over it; see [`SqliteStore::open`].
-    pub fn open(&self, rules: Option<Rules>) -> Result<SqliteStore> {
-        SqliteStore::over(connect(&self.name)?, rules)
+    pub fn open(&self, rules: Option<Rules>) -> SqliteStore {
+        SqliteStore::over(Arc::clone(&self.0), rules)
+    }
+
+    /// Empties it, which costs far less than a new one: SQLite need not read the schema and prepare
+    /// every statement again. It is as a new one then, also in the row numbers that it gives out.
+    pub fn clear(&self) -> Result<()> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.pragma_update(None, "foreign_keys", "OFF")?; // every table is emptied
+        let tx = connection.transaction()?;
+        for table in tables(&tx)? {
+            tx.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        tx.commit()?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        Ok(())
     }
 }
 
-/// SQLite's `memdb`: connections of one process share what has a name that starts with a slash.
-fn connect(name: &str) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    Ok(Connection::open_with_flags_and_vfs(name, flags, c"memdb")?)
+/// Also SQLite's own, which has the highest row numbers so far.
+fn tables(tx: &Transaction<'_>) -> Result<Vec<String>> {
+    let mut statement = tx.prepare_cached("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
 }

@@ -39,7 +39,7 @@ struct Relay {
 
 impl Relay {
     fn start(file: &MemoryFile, time: &ManualClock) -> Self {
-        let store = Arc::new(file.open(Some(Rules::default())).unwrap());
+        let store = Arc::new(file.open(Some(Rules::default())));
         store.release_claims().unwrap();
         let app = App {
             store: store.clone(),
@@ -151,11 +151,11 @@ fn the_driver_is_a_function_of_the_store_and_the_answer() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_tokens_epochs_and_routes() {
-    let run = || {
+fn the_same_seed_gives_the_same_run_also_over_a_database_that_was_emptied() {
+    let run = |file: &MemoryFile| {
         simulation::seed(7);
-        let (file, time) = world();
-        let relay = Relay::start(&file, &time);
+        let time = ManualClock::at(NOW);
+        let relay = Relay::start(file, &time);
         let token = relay.phone();
         let changes = relay.request("GET", "/v1/changes?since=0", &token, None).1;
         relay.item(1);
@@ -163,7 +163,11 @@ fn the_same_seed_gives_the_same_tokens_epochs_and_routes() {
         let push = relay.store.claim(time.now()).unwrap();
         (token, changes, format!("{push:?}"), random::uuid().unwrap())
     };
-    assert_eq!(run(), run());
+    let (first, other) = (MemoryFile::new().unwrap(), MemoryFile::new().unwrap());
+    let once = run(&first);
+    assert_eq!(once, run(&other));
+    first.clear().unwrap();
+    assert_eq!(once, run(&first));
 }
 
 #[test]

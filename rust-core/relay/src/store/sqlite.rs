@@ -13,12 +13,12 @@ mod record;
 mod refusals;
 mod rows;
 mod schedule;
-mod schema;
+pub(crate) mod schema;
 mod sync;
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -41,7 +41,7 @@ use crate::{planner::Rules, random, secret::Hash};
 /// The store.
 #[derive(Debug)]
 pub struct SqliteStore {
-    connection: Mutex<Connection>,
+    connection: Arc<Mutex<Connection>>,
     rules: Option<Rules>,
     #[cfg(feature = "faults")]
     fault: Option<crate::faults::Fault>,
@@ -62,20 +62,19 @@ impl SqliteStore {
         ))
     }
 
-    /// A store over any database of SQLite's.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn over(connection: Connection, rules: Option<Rules>) -> Result<Self> {
-        Ok(Self::with(schema::prepared(connection)?, rules))
-    }
-
     /// Opens a file that must be there, for the operator's commands.
     pub fn open_existing(path: &Path) -> Result<Self> {
         Ok(Self::with(schema::open(path, false)?, None))
     }
 
     fn with(connection: Connection, rules: Option<Rules>) -> Self {
+        Self::over(Arc::new(Mutex::new(connection)), rules)
+    }
+
+    /// A store over a connection that is prepared.
+    pub(crate) fn over(connection: Arc<Mutex<Connection>>, rules: Option<Rules>) -> Self {
         Self {
-            connection: Mutex::new(connection),
+            connection,
             rules,
             #[cfg(feature = "faults")]
             fault: None,
