@@ -9,7 +9,7 @@ mod operations;
 mod publication;
 mod registration;
 mod request;
-mod runtime;
+mod tasks;
 mod values;
 mod wake;
 
@@ -24,14 +24,15 @@ use std::{
 use truebadge_protocol::{AccountId, messages::Conditions};
 
 use crate::{
-    EngineError, Timestamp,
+    EngineError, Spawner, Timestamp,
+    spawner::OwnRuntime,
     store::{AccountKey, Durability, Registration, Store, is_push_token},
 };
 
 pub(crate) use accounts::relay_address;
 pub(crate) use deadline::Deadline;
 use flight::Turn;
-use runtime::Runtime;
+use tasks::Tasks;
 pub use values::{
     AccountView, AtZero, BadgeState, Bridges, Cause, Configuration, ConversationView, Process,
     PushReceipt, RejectedOperation, WakeOutcome,
@@ -56,17 +57,26 @@ struct Core {
     wakes: AtomicUsize,
     foreground: AtomicBool,
     /// Told of each suspension: requests under way are then given up.
-    suspensions: tokio::sync::watch::Sender<()>,
+    suspensions: tokio::sync::Notify,
     /// Has one more owner for each zero that is shown once the notifications that are read have gone.
     zero_waits: Arc<()>,
     /// Held while zero is shown.
     at_zero: tokio::sync::Mutex<()>,
-    runtime: Runtime,
+    tasks: Tasks,
 }
 
 impl Engine {
-    /// An engine over the store in `configuration.directory`. Opens nothing.
+    /// An engine over the store in `configuration.directory`, with a runtime of its own. Opens nothing.
     pub fn new(configuration: Configuration, bridges: Bridges) -> Result<Self, EngineError> {
+        Self::with_spawner(configuration, bridges, Arc::new(OwnRuntime::default()))
+    }
+
+    /// The same, but its tasks run where the host says.
+    pub fn with_spawner(
+        configuration: Configuration,
+        bridges: Bridges,
+        spawner: Arc<dyn Spawner>,
+    ) -> Result<Self, EngineError> {
         if configuration.topic.is_empty() {
             return Err(EngineError::InvalidArgument(
                 "the topic (bundle identifier) is empty",
@@ -82,10 +92,10 @@ impl Engine {
             tickets: AtomicU64::new(1),
             wakes: AtomicUsize::new(0),
             foreground: AtomicBool::new(false),
-            suspensions: tokio::sync::watch::Sender::default(),
+            suspensions: tokio::sync::Notify::new(),
             zero_waits: Arc::new(()),
             at_zero: tokio::sync::Mutex::default(),
-            runtime: Runtime::default(),
+            tasks: Tasks::new(spawner),
         };
         Ok(Self {
             core: Arc::new(core),
@@ -166,7 +176,7 @@ impl Engine {
         self.core.foreground.store(false, Ordering::Relaxed);
         self.core.hurry();
         self.core.store.suspend();
-        self.core.suspensions.send_replace(());
+        self.core.suspensions.notify_waiters();
     }
 
     /// Ends a suspension.

@@ -19,7 +19,11 @@
 //! | [`store`] | the SQLite mirror and outbox |
 //! | [`transport`] | requests to relays |
 //! | [`bridge`] | what is asked of iOS |
+//! | [`Spawner`] | where the engine's tasks run |
 //! | [`clock`], [`error`], [`redact`], [`log`] | injected time, one error type, types safe to log |
+//!
+//! The cargo feature `simulation`, which nothing that ships has, adds what a deterministic simulator
+//! needs: a seed, and a hook that can kill the process at each commit.
 #![forbid(unsafe_code)]
 
 pub mod badge;
@@ -33,7 +37,13 @@ pub mod model;
 pub mod notifications;
 pub mod overlay;
 pub mod payload;
+mod random;
 pub mod redact;
+#[cfg(not(feature = "simulation"))]
+mod simulation;
+#[cfg(feature = "simulation")]
+pub mod simulation;
+mod spawner;
 pub mod store;
 pub mod sync;
 pub mod transport;
@@ -49,4 +59,5 @@ pub use engine::{
 pub use error::EngineError;
 pub use payload::Disposition;
 pub use redact::Secret;
+pub use spawner::Spawner;
 pub use store::PushCounters;

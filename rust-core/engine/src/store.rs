@@ -44,6 +44,7 @@ pub use settings::is_push_token;
 use crate::{
     Clock, EngineError,
     engine::{Configuration, Process},
+    simulation::{Point, reach},
 };
 
 const FILE: &str = "truebadge.sqlite";
@@ -216,10 +217,14 @@ fn transact<T>(
         Durability::Refetchable => "PRAGMA synchronous = NORMAL; PRAGMA fullfsync = OFF",
         Durability::Person => "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON",
     })?;
+    reach(Point::Begins)?;
     let tx = Tx {
         transaction: connection.transaction_with_behavior(behavior)?,
     };
     let value = f(&tx)?;
-    tx.transaction.commit()?;
+    match behavior {
+        TransactionBehavior::Deferred => tx.transaction.commit()?, // nothing was written
+        _ => open::commit(tx.transaction)?,
+    }
     Ok(value)
 }

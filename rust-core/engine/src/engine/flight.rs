@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
+use tokio::sync::{Mutex, Semaphore};
 use truebadge_protocol::{
     AccountId,
     messages::{
@@ -24,6 +25,7 @@ use super::{
 use crate::{
     EngineError, Timestamp,
     model::Ahead,
+    random,
     store::{Account, AccountKey, Durability, Heard, Registration, Tx},
     sync::{Facts, Session, Step},
     transport::{Method, Response},
@@ -132,25 +134,33 @@ impl Core {
     pub(super) fn fence(&self, key: AccountKey) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turn) = flights.remove(&key) {
-            turn.over.send_replace(true);
+            turn.over.close();
         }
     }
 }
 
 /// Whose turn it is to fly for an account.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Turn {
     /// Held by the one that flies: when the last flight that succeeded began.
-    succeeded: tokio::sync::Mutex<u64>,
-    /// Nobody's any more (S7).
-    over: tokio::sync::watch::Sender<bool>,
+    succeeded: Mutex<u64>,
+    /// Has no permits, and is closed when it is nobody's any more (S7).
+    over: Semaphore,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            succeeded: Mutex::default(),
+            over: Semaphore::const_new(0),
+        }
+    }
 }
 
 impl Turn {
     async fn fenced(&self) {
-        let mut over = self.over.subscribe();
-        // The sender is this turn's own: it is there as long as somebody waits.
-        let _ = over.wait_for(|over| *over).await;
+        // The only answer is that it is closed.
+        let _ = self.over.acquire().await;
     }
 }
 
@@ -167,7 +177,7 @@ pub(super) fn full_jitter(failures: u32) -> Duration {
     let ceiling = FIRST_PAUSE
         .saturating_mul(1 << failures.min(12))
         .min(LONGEST_OF_OURS);
-    let share = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
+    let share = random::number().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
     ceiling.mul_f64(share)
 }
 

@@ -7,12 +7,12 @@
 use truebadge_protocol::{
     AccountId, ConversationId, Level, OperationId, Position, limits::POSITIONS,
 };
-use uuid::Uuid;
 
 use super::{BadgeState, ConversationView, Engine, RejectedOperation, accounts::all_shown};
 use crate::{
     EngineError,
     overlay::{Before, PendingKind, PendingOperation, lay_over},
+    random,
     store::{Account, Durability, OUTBOX, OUTBOX_POSITIONS, StoredOperation, Tx},
 };
 
@@ -150,7 +150,7 @@ fn record(
     let pending = || earlier.iter().map(|earlier| &earlier.pending);
     let shown = lay_over(&base, pending());
     let operation = StoredOperation {
-        id: OperationId::new(Uuid::now_v7().to_string()).map_err(|_| EngineError::Runtime)?,
+        id: random_id()?,
         conversation: conversation.clone(),
         sent: 0,
         pending: PendingOperation {
@@ -163,6 +163,11 @@ fn record(
     };
     tx.put_operation(account.key, &operation)?;
     Ok(number)
+}
+
+fn random_id() -> Result<OperationId, EngineError> {
+    let id = random::name().and_then(|name| OperationId::new(name).ok());
+    id.ok_or(EngineError::Runtime)
 }
 
 fn next_number(tx: &Tx<'_>, account: &mut Account) -> Result<u64, EngineError> {

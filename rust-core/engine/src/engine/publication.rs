@@ -107,7 +107,7 @@ impl Wake {
                 tracing::warn!(%error, "iOS did not do all that it was asked");
             }
         };
-        if self.runtime.spawn(task).is_err() {
+        if self.tasks.start(task).is_err() {
             self.hurry();
         }
     }
@@ -168,11 +168,13 @@ impl Core {
             error: Some(error),
             ..Settled::default()
         };
-        match deadline.within(deadline.left(), tokio::spawn(task)).await {
-            Some(Ok(settled)) => settled,
-            Some(Err(_)) => cut_short(EngineError::Runtime),
-            None => cut_short(EngineError::DeadlineReached),
-        }
+        let settled = match self.tasks.start(task) {
+            Ok(settled) => deadline.within(deadline.left(), settled).await,
+            Err(error) => Some(Err(error)),
+        };
+        settled
+            .unwrap_or(Err(EngineError::DeadlineReached))
+            .unwrap_or_else(cut_short)
     }
 
     async fn settle(&self, publication: Publication, deadline: &Deadline) -> Settled {

@@ -68,8 +68,7 @@ impl<'a> Requests<'a> {
         body: Option<Vec<u8>>,
     ) -> Result<Response, Failure> {
         // Before the store is asked: from then on either it refuses, or this hears of the suspension.
-        let mut suspensions = self.core.suspensions.subscribe();
-        let suspended = suspensions.changed();
+        let suspended = self.core.suspensions.notified();
         let exchange = self.exchange_awake(account, may_send, method, url, body);
         match select(pin!(suspended), pin!(exchange)).await {
             Either::Left(_) => Err(EngineError::Suspended.into()),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::JoinSet;
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use truebadge_protocol::{AccountId, PushPayload};
 
 use super::{
@@ -103,7 +103,7 @@ impl Engine {
             outcome.rebuilt = wake.store.rebuilds() != wake.rebuilds;
             outcome
         };
-        match self.core.runtime.run(task).await {
+        match self.core.tasks.run(task).await {
             Ok(outcome) => outcome,
             Err(failure) => WakeOutcome {
                 cause,
@@ -379,20 +379,24 @@ impl Core {
             Err(error) => return outcome.note(error),
         };
         let landed_by = deadline.sooner_by(RESERVE);
-        let mut flights = JoinSet::new();
-        for account in accounts {
+        let flights = accounts.into_iter().map(|account| {
             let (core, until) = (Arc::clone(self), landed_by.clone());
-            flights.spawn(async move { core.fly(&account, &until).await });
-        }
-        let (core, until) = (Arc::clone(self), landed_by);
-        flights.spawn(async move {
+            async move { core.fly(&account, &until).await }.boxed()
+        });
+        let (core, until) = (Arc::clone(self), landed_by.clone());
+        let departures = async move {
             core.depart(urgent, &until).await;
             Ok(())
-        });
+        };
+        // Each is a task of its own: one that panics ends no other.
+        let mut flights: FuturesUnordered<_> = flights
+            .chain([departures.boxed()])
+            .map(|flight| self.tasks.run(flight))
+            .collect();
         outcome.synced = !held_back;
         // Each relay's news is shown when it comes: another one may be slow, or down.
-        while let Some(ended) = flights.join_next().await {
-            let result = ended.unwrap_or(Err(EngineError::Runtime));
+        while let Some(ended) = flights.next().await {
+            let result = ended.unwrap_or_else(Err);
             outcome.synced &= result.is_ok();
             if let Err(error) = result {
                 outcome.note(error);

@@ -29,6 +29,8 @@ use super::{
 use crate::{
     EngineError,
     engine::{Process, RejectedOperation, relay_address},
+    random,
+    simulation::{Point, reach},
 };
 
 /// What an account and an outbox can plausibly hold: a damaged file is not read without bound (S9).
@@ -64,7 +66,9 @@ impl Store {
         put_aside(&self.path);
         let saved = save(&self.path);
         let new = self.made_anew(&saved)?;
+        reach(Point::Rebuilds)?;
         replace(&self.path, &new)?;
+        _ = reach(Point::Rebuilt);
         state.rebuilds += 1;
         tracing::warn!(accounts = saved.accounts.len(), "the store was made anew");
         Ok(())
@@ -304,5 +308,5 @@ impl Tx<'_> {
 
 /// Far from any number that the lost store counted to, whichever that was.
 fn far() -> u32 {
-    getrandom::u32().map_or(u32::MAX, |random| random | 1 << 31)
+    random::number().map_or(u32::MAX, |random| random | 1 << 31)
 }

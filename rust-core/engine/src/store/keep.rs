@@ -13,7 +13,11 @@ use truebadge_protocol::{AccountId, BadgePolicy};
 use url::Url;
 
 use super::{Durability, State, Store, Tx, damage, transact};
-use crate::{EngineError, engine::Process};
+use crate::{
+    EngineError,
+    engine::Process,
+    simulation::{Point, reach},
+};
 
 const FILE: &str = "truebadge-accounts.json";
 /// More than this is not read: it is none of ours.
@@ -98,11 +102,14 @@ impl Kept {
 
     /// Whoever reads meanwhile sees the old copy or the new one, also after a power cut.
     fn write_beside(&self, store: &Path) -> io::Result<()> {
+        reach(Point::Keeps).map_err(io::Error::other)?;
         let path = store.with_file_name(FILE);
         let new = path.with_extension("json.new");
         let mut file = File::create(&new)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.sync_all()?;
-        fs::rename(new, path)
+        fs::rename(new, path)?;
+        _ = reach(Point::Kept);
+        Ok(())
     }
 }

@@ -6,10 +6,14 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, limits::Limit};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, limits::Limit};
 
 use super::keep::Kept;
-use crate::{EngineError, engine::Process};
+use crate::{
+    EngineError,
+    engine::Process,
+    simulation::{Point, reach},
+};
 
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
@@ -29,6 +33,7 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens the store for use: of this version, with this code's pragmas.
 pub(super) fn open(path: &Path, process: Process) -> Result<Connection, EngineError> {
+    reach(Point::Opens)?;
     let creates = match process {
         Process::App => OpenFlags::SQLITE_OPEN_CREATE,
         Process::Extension if exists(path)? => OpenFlags::empty(),
@@ -104,7 +109,15 @@ fn migrate(connection: &mut Connection, process: Process) -> Result<(), EngineEr
     }
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.pragma_update(None, "application_id", OURS + SCHEMA)?;
-    Ok(transaction.commit()?)
+    commit(transaction)
+}
+
+/// Commits what was written.
+pub(super) fn commit(transaction: Transaction<'_>) -> Result<(), EngineError> {
+    reach(Point::Commits)?;
+    transaction.commit()?;
+    _ = reach(Point::Committed);
+    Ok(())
 }
 
 /// The schema that the file has, unless it is newer than this code: such a file stays untouched.
