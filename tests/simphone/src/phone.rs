@@ -1,8 +1,17 @@
 //! One iPhone with our app on it.
 
+mod app;
+mod budget;
 mod delivered;
 mod effect;
+mod extension;
 mod happening;
+mod pushes;
+mod questions;
+mod screen;
+mod timers;
+mod wakes;
+mod world;
 
 use std::sync::Arc;
 
@@ -10,9 +19,17 @@ pub use delivered::{Delivered, NotificationId};
 pub use effect::{Death, Effect, Painter, Process, Wake, WakeId, Why};
 pub use happening::{Conditions, Happening, Path};
 
-use crate::push::{Environment, Notification, Token};
+use app::AppState;
+use budget::Budget;
+use extension::Extension;
+use pushes::Held;
+use screen::Screen;
+use timers::{Timer, Timers};
+use wakes::Wakes;
+
+use crate::push::{Environment, Token};
 use crate::rules::Rules;
-use crate::time::{Millis, Time};
+use crate::time::Time;
 
 /// Which app it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,223 +71,137 @@ pub enum Violation {
 pub struct BadgesForbidden;
 
 /// One iPhone: what happens to it goes in, [`Effect`]s come out.
+///
+/// It can be asked to do what a person, the system or the world does to a phone
+/// ([`Phone::happen`]), what APNs does ([`Phone::arrive`]), and what our code asks of iOS.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct Phone {
     rules: Arc<Rules>,
     app: App,
+    random: fastrand::Rng,
+    now: Time,
+    timers: Timers,
+    effects: Vec<Effect>,
+    violations: Vec<Violation>,
+    on: bool,
+    unlocked: bool,
+    conditions: Conditions,
+    /// How far the wall clock is off, in milliseconds.
+    wall_off: i64,
+    /// Whether the phone is connected to APNs.
+    push_path: bool,
+    token: Option<Token>,
+    /// The app asked for its token and has no answer yet.
+    token_wanted: bool,
+    life: AppState,
+    force_quit: bool,
+    wakes: Wakes,
+    held: Option<Held>,
+    budget: Budget,
+    extension: Extension,
+    screen: Screen,
 }
 
-#[allow(
-    missing_docs,
-    unused_variables,
-    clippy::todo,
-    clippy::unused_self,
-    clippy::needless_pass_by_value,
-    clippy::needless_pass_by_ref_mut
-)]
 impl Phone {
     /// A phone that is on, unlocked, on Wi-Fi, with every permission; the app was just installed
     /// and has not been opened. What is left to chance follows from the seed.
     pub fn new(rules: Arc<Rules>, app: App, seed: u64, now: Time) -> Self {
-        Self { rules, app }
+        let mut random = fastrand::Rng::with_seed(seed);
+        Self {
+            app,
+            budget: Budget::new(Arc::clone(&rules), random.u64(..)),
+            random,
+            rules,
+            now,
+            timers: Timers::default(),
+            effects: Vec::new(),
+            violations: Vec::new(),
+            on: true,
+            unlocked: true,
+            conditions: Conditions::default(),
+            wall_off: 0,
+            push_path: true,
+            token: None,
+            token_wanted: false,
+            life: AppState::Dead,
+            force_quit: false,
+            wakes: Wakes::default(),
+            held: None,
+            extension: Extension::default(),
+            screen: Screen::default(),
+        }
     }
 
-    // ---- what happens ----
-
-    /// Something happens at `now`. Its effects come from [`Phone::advance`].
+    /// Something happens at `now`. Its effects come from [`Phone::advance`]. What a person does to a
+    /// phone that is off does nothing.
     pub fn happen(&mut self, now: Time, happening: Happening) {
-        todo!()
-    }
-
-    /// APNs hands a push over. One for a token that is not this phone's is thrown away.
-    pub fn arrive(&mut self, now: Time, notification: Notification) {
-        todo!()
+        self.pass(now);
+        match happening {
+            Happening::Network(path) => self.set_path(path),
+            Happening::WallClock(jump) => self.wall_off = self.wall_off.saturating_add(jump),
+            _ if !self.on => {}
+            Happening::Open => self.open(),
+            Happening::Home => self.leave(),
+            Happening::ForceQuit => self.swipe_away(),
+            Happening::Restart => self.restart(),
+            Happening::Unlock => self.unlock(),
+            Happening::LowPower(on) => self.set_low_power(on),
+            Happening::BackgroundRefresh(on) => self.set_background_refresh(on),
+            Happening::BadgesAllowed(allowed) => self.allow_badges(allowed),
+            Happening::AlertsAllowed(allowed) => self.allow_alerts(allowed),
+            Happening::MemoryPressure => self.press_for_memory(),
+            Happening::Crash(process) => self.kill(process, Death::Crash),
+            Happening::Reinstall => self.install_anew(self.rules.screen.badge_survives_reinstall),
+            Happening::RestoreToNewPhone => self.install_anew(false),
+            Happening::TokenChange => self.change_token(),
+            Happening::Dismiss(id) => self.take_away(&[id]),
+            Happening::ClearNotifications => {
+                let gone = self.screen.clear();
+                self.tell_removed(gone);
+            }
+        }
     }
 
     /// When [`Phone::advance`] has something to do next; at once if effects wait.
     pub fn next(&self) -> Option<Time> {
-        todo!()
+        if self.effects.is_empty() {
+            self.timers.next()
+        } else {
+            Some(self.now)
+        }
     }
 
     /// Lets time pass until `now` and tells what came of it, and of everything told since the last
     /// call. Call it after each input, and whenever [`Phone::next`] is due.
     pub fn advance(&mut self, now: Time) -> Vec<Effect> {
-        todo!()
+        self.pass(now);
+        std::mem::take(&mut self.effects)
     }
 
-    // ---- what our code does ----
-
-    /// A wake called its completion. For the extension's alerts this shows the notification with
-    /// the number that the push carries.
-    pub fn completed(&mut self, now: Time, wake: WakeId) -> Completion {
-        todo!()
+    /// Lets time pass: everything that is due by now happens, in its order and at its time.
+    fn pass(&mut self, now: Time) {
+        while let Some((time, timer)) = self.timers.take_due(now) {
+            self.now = self.now.max(time);
+            self.due(timer);
+        }
+        self.now = self.now.max(now);
     }
 
-    /// The extension hands back the content of its notification: `badge` is the number in it,
-    /// which iOS sets as it shows it; nothing when it took the number out.
-    pub fn completed_alert(&mut self, now: Time, wake: WakeId, badge: Option<u32>) -> Completion {
-        todo!()
-    }
-
-    /// `setBadgeCount`: the moment at which the icon changes and iOS answers. Each process' code may
-    /// end before that.
-    pub fn set_badge(
-        &mut self,
-        now: Time,
-        process: Process,
-        number: u32,
-    ) -> Result<Time, BadgesForbidden> {
-        todo!()
-    }
-
-    /// `removeDeliveredNotifications`: the moment at which they are gone. iOS answers nothing.
-    pub fn remove_delivered(
-        &mut self,
-        now: Time,
-        process: Process,
-        ids: &[NotificationId],
-    ) -> Time {
-        todo!()
-    }
-
-    /// Delivers notifications again, silently and without a number, under their old names; the
-    /// moment at which they are shown. Those that are shown still stay as they are.
-    pub fn deliver_again(&mut self, now: Time, process: Process, those: Vec<Delivered>) -> Time {
-        todo!()
-    }
-
-    /// `registerForRemoteNotifications`: the app asks for its token, as it does at every launch. The
-    /// answer is [`Effect::TokenIssued`], when there is a connection to APNs.
-    pub fn register_for_pushes(&mut self, now: Time) {
-        todo!()
-    }
-
-    /// Asks for a background refresh, not before `earliest`; it takes the place of one that was
-    /// asked for before. False while Background App Refresh is not available.
-    pub fn submit_refresh(&mut self, now: Time, earliest: Time) -> bool {
-        todo!()
-    }
-
-    // ---- what the driver saw ----
-
-    /// The process that [`Effect::Suspend`] named holds a file lock.
-    pub fn suspended_with_lock(&mut self, now: Time, process: Process) {
-        todo!()
-    }
-
-    /// A process uses so much memory; the extension is killed above its limit.
-    pub fn used_memory(&mut self, now: Time, process: Process, bytes: u64) {
-        todo!()
-    }
-
-    /// A process moved so many bytes over the network, which counts in the background.
-    pub fn moved_data(&mut self, now: Time, process: Process, bytes: u64) {
-        todo!()
-    }
-
-    // ---- what can be asked ----
-
-    /// Which app it is.
-    pub fn app(&self) -> &App {
-        &self.app
-    }
-
-    /// The rules that it lives by.
-    pub fn rules(&self) -> &Arc<Rules> {
-        &self.rules
-    }
-
-    /// What the icon shows; 0 is nothing.
-    pub fn badge(&self) -> u32 {
-        todo!()
-    }
-
-    /// What Notification Centre shows, oldest first.
-    pub fn delivered(&self) -> &[Delivered] {
-        todo!()
-    }
-
-    /// The token, as APNs and iOS know it; whether the app knows it is the app's business.
-    pub fn token(&self) -> Option<Token> {
-        todo!()
-    }
-
-    /// Whether the phone is on.
-    pub fn is_on(&self) -> bool {
-        todo!()
-    }
-
-    /// Whether protected files and Keychain items can be read: not between a restart and the first
-    /// unlock.
-    pub fn unlocked(&self) -> bool {
-        todo!()
-    }
-
-    /// Whether the process' code may run now: it is there and not frozen.
-    pub fn running(&self, process: Process) -> bool {
-        todo!()
-    }
-
-    /// Whether the process is there, frozen or not.
-    pub fn alive(&self, process: Process) -> bool {
-        todo!()
-    }
-
-    /// Whether the app is in front of the person.
-    pub fn in_foreground(&self) -> bool {
-        todo!()
-    }
-
-    /// Whether the app was force-quit, and neither opened nor, where that counts, the phone
-    /// restarted since.
-    pub fn force_quit(&self) -> bool {
-        todo!()
-    }
-
-    /// What the app may do, and what reaches the phone.
-    pub fn conditions(&self) -> Conditions {
-        todo!()
-    }
-
-    /// What the phone's wall clock shows, as a Unix millisecond.
-    pub fn wall(&self, now: Time) -> u64 {
-        todo!()
-    }
-
-    /// Whether an HTTPS request could succeed now.
-    pub fn has_https(&self) -> bool {
-        todo!()
-    }
-
-    /// Whether a push would arrive now.
-    pub fn has_push_path(&self) -> bool {
-        todo!()
-    }
-
-    /// Whether a painted push that arrived now would change the icon.
-    pub fn can_be_painted(&self) -> bool {
-        todo!()
-    }
-
-    /// Whether a background push that arrived now might wake the app: it is allowed, and there is
-    /// budget. Chance may still hold it or throw it away.
-    pub fn can_be_woken(&self, now: Time) -> bool {
-        todo!()
-    }
-
-    /// Whether anything at all could make the icon right now: a painted push, or our code with a
-    /// network. What a measurement calls reachable.
-    pub fn can_be_reached(&self, now: Time) -> bool {
-        todo!()
-    }
-
-    /// Time that this app may still run in the background today.
-    pub fn energy_left(&self, now: Time) -> Millis {
-        todo!()
-    }
-
-    /// What our code did wrong so far.
-    pub fn violations(&self) -> &[Violation] {
-        todo!()
+    fn due(&mut self, timer: Timer) {
+        match timer {
+            Timer::Deadline(wake) => self.deadline(wake),
+            Timer::SuspendApp => self.suspend_app_unless_busy(),
+            Timer::PurgeApp => self.kill(Process::App, Death::Memory),
+            Timer::EndExtension => self.kill(Process::Extension, Death::Idle),
+            Timer::Boot => self.boot(),
+            Timer::PushPath => self.push_path_is_up(),
+            Timer::Token => self.token_is_there(),
+            Timer::Release => self.release_held(),
+            Timer::Refresh => self.refresh(),
+            Timer::Badge(by, number) => self.paint(number, Painter::Code(by)),
+            Timer::Remove(_, ids) => self.take_away(&ids),
+            Timer::Deliver(_, those) => self.put_back(those),
+        }
     }
 }

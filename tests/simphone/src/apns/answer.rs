@@ -73,7 +73,6 @@ impl Answer {
         ended_at: None,
     };
 
-    #[allow(dead_code)]
     pub(super) const fn refused(reason: Reason) -> Self {
         Self {
             status: reason.status(),

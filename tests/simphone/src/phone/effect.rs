@@ -1,5 +1,6 @@
 //! What a phone makes happen: the driver does it to the code that it runs.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::phone::{Conditions, NotificationId};
@@ -17,7 +18,34 @@ pub enum Process {
 
 /// A moment in which our code runs, by number; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WakeId(pub u64);
+pub struct WakeId {
+    /// Counts all wakes of a phone.
+    pub(super) number: u64,
+    pub(super) process: Process,
+}
+
+impl WakeId {
+    /// Whose wake it is.
+    pub const fn process(self) -> Process {
+        self.process
+    }
+}
+
+/// `app-17`: for a timeline.
+impl fmt::Display for WakeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.process, self.number)
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::App => "app",
+            Self::Extension => "extension",
+        })
+    }
+}
 
 /// Why our code runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +168,8 @@ pub enum Effect {
     },
     /// A notification is shown.
     NotificationShown(NotificationId),
-    /// Notifications went because the app asked for it, or because the person cleared them.
+    /// Notifications went because the app asked for it, because the person cleared them, or
+    /// because newer ones took their place.
     NotificationsRemoved(Vec<NotificationId>),
     /// Notifications went because the badge became 0.
     NotificationsDropped(Vec<NotificationId>),
