@@ -169,19 +169,17 @@ proptest! {
             send(&mut world, *choice, *amount);
             world.pass(Millis::seconds(u64::from(*amount)));
         }
-        let mut busy = false;
+        let mut busy_until = Time::ZERO;
         let mut front = false;
         for (time, effect) in &world.log {
             match effect {
                 Effect::Wake(Wake { why: Why::Foreground, .. }) => front = true,
                 Effect::Wake(Wake { why: Why::Left, .. }) => front = false,
-                Effect::Wake(Wake { why: Why::SilentPush(_) | Why::PaintedPush(_), .. }) => {
-                    prop_assert!(front || !busy, "a second wake at {time}");
-                    busy = true;
+                Effect::Wake(Wake { why: Why::SilentPush(_) | Why::PaintedPush(_), until, .. }) => {
+                    prop_assert!(front || *time > busy_until, "a second wake at {time}");
+                    busy_until = *until;
                 }
-                Effect::Kill(Process::App, _) => (busy, front) = (false, false),
-                // A wake that was late in front of the person ends without a kill.
-                Effect::Suspend(Process::App) => busy = false,
+                Effect::Kill(Process::App, _) => (busy_until, front) = (Time::ZERO, false),
                 _ => {}
             }
         }
