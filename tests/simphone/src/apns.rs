@@ -263,16 +263,19 @@ impl Apns {
 }
 
 /// What is wrong with a push, whoever it is for.
-fn malformed(notification: &Notification, rules: &ApnsRules) -> Option<Reason> {
-    let bytes = notification.payload.bytes().len();
-    let collapse_id = notification.collapse_id.as_ref();
-    if u32::try_from(bytes).is_ok_and(|bytes| bytes <= rules.payload_bytes) {
-        let too_long = collapse_id.is_some_and(|id| id.len() > COLLAPSE_ID_BYTES);
-        let no_object = notification.payload.aps().is_none();
-        no_object
-            .then_some(Reason::PayloadEmpty)
-            .or(too_long.then_some(Reason::BadCollapseId))
-    } else {
+fn malformed(push: &Notification, rules: &ApnsRules) -> Option<Reason> {
+    let bytes = push.payload.bytes().len();
+    let too_long = |id: &Arc<str>| id.len() > COLLAPSE_ID_BYTES;
+    if u32::try_from(bytes).map_or(true, |bytes| bytes > rules.payload_bytes) {
         Some(Reason::PayloadTooLarge)
+    } else if push.payload.aps().is_none() {
+        Some(Reason::PayloadEmpty)
+    } else if push.collapse_id.as_ref().is_some_and(too_long) {
+        Some(Reason::BadCollapseId)
+    } else if push.push_type == PushType::Background && push.priority != Priority::PowerAware {
+        // Apple: "an error"; what APNs does about it is not said.
+        Some(Reason::BadPriority)
+    } else {
+        None
     }
 }

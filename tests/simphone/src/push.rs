@@ -122,9 +122,11 @@ impl Payload {
     /// Reads a body; what is no JSON object is kept as well, and APNs refuses it.
     pub fn read(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        let aps = serde_json::from_slice::<Body>(&bytes).ok();
+        // serde would take a list for the struct, too.
+        let object = bytes.trim_ascii_start().starts_with(b"{");
+        let body = object.then(|| serde_json::from_slice::<Body>(&bytes).ok());
         Self {
-            aps: aps.map(|body| body.aps.unwrap_or_default().into()),
+            aps: body.flatten().map(Aps::from),
             bytes,
         }
     }
@@ -159,34 +161,22 @@ impl fmt::Debug for Payload {
     }
 }
 
+/// Every value may be of any type: iOS ignores what it does not understand.
 #[derive(Deserialize)]
 struct Body {
     #[serde(default)]
-    aps: Option<RawAps>,
+    aps: serde_json::Value,
 }
 
-/// Every value may be of any type: iOS ignores what it does not understand.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RawAps {
-    #[serde(default)]
-    badge: serde_json::Value,
-    #[serde(default)]
-    content_available: serde_json::Value,
-    #[serde(default)]
-    mutable_content: serde_json::Value,
-    #[serde(default)]
-    alert: serde_json::Value,
-}
-
-impl From<RawAps> for Aps {
-    fn from(raw: RawAps) -> Self {
-        let number = raw.badge.as_u64();
+impl From<Body> for Aps {
+    fn from(body: Body) -> Self {
+        let number = |key| body.aps.get(key).and_then(serde_json::Value::as_u64);
+        let alert = body.aps.get("alert");
         Self {
-            badge: number.and_then(|badge| u32::try_from(badge).ok()),
-            content_available: raw.content_available.as_u64() == Some(1),
-            mutable_content: raw.mutable_content.as_u64() == Some(1),
-            alert: raw.alert.is_string() || raw.alert.is_object(),
+            badge: number("badge").and_then(|badge| u32::try_from(badge).ok()),
+            content_available: number("content-available") == Some(1),
+            mutable_content: number("mutable-content") == Some(1),
+            alert: alert.is_some_and(|alert| alert.is_string() || alert.is_object()),
         }
     }
 }

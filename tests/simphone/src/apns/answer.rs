@@ -13,6 +13,8 @@ pub enum Reason {
     DeviceTokenNotForTopic,
     /// 400: the collapse id is longer than 64 bytes.
     BadCollapseId,
+    /// 400: a background push whose priority is not 5.
+    BadPriority,
     /// 400: there is no payload, or none that is a JSON object.
     PayloadEmpty,
     /// 410: the token has ended.
@@ -34,6 +36,7 @@ impl Reason {
             Self::BadDeviceToken
             | Self::DeviceTokenNotForTopic
             | Self::BadCollapseId
+            | Self::BadPriority
             | Self::PayloadEmpty => 400,
             Self::Unregistered => 410,
             Self::PayloadTooLarge => 413,
