@@ -110,7 +110,7 @@ proptest! {
                 Effect::Wake(Wake { process, until, .. }) => {
                     prop_assert!(alive[*process as usize], "woken while not there at {time}");
                     prop_assert!(!frozen[*process as usize], "woken while frozen at {time}");
-                    prop_assert!(until > time);
+                    prop_assert!(until >= time);
                 }
                 Effect::Suspend(process) => {
                     prop_assert!(alive[*process as usize] && !frozen[*process as usize]);

@@ -46,6 +46,45 @@ fn every_rule_that_a_model_can_show_has_a_parameter() {
     }
 }
 
+/// The README's table, from the code.
+fn table() -> String {
+    let mut table = String::from(
+        "| parameter | what it means | documented | harsh | kind | rule | how it is known |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for one in Rules::parameters() {
+        let [documented, harsh, kind] = one.values;
+        // Links within the code's documentation lead nowhere in a README.
+        let meaning = one.meaning.replace("[`", "`").replace("`]", "`");
+        let cells = [
+            format!("`{}`", one.name),
+            meaning,
+            documented,
+            harsh,
+            kind,
+            one.rules.to_owned(),
+            format!("**{}**: {}", one.known, one.source),
+        ];
+        table += &cells.map(|cell| format!("| {cell} ")).concat();
+        table += "|\n";
+    }
+    table
+}
+
+#[test]
+fn the_readme_has_every_parameter_as_it_is() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (text, written) = readme.split_once("<!-- parameters -->\n").unwrap();
+    if std::env::var_os("WRITE_README").is_some() {
+        let new = format!("{text}<!-- parameters -->\n{}", table());
+        std::fs::write(path, new).unwrap();
+    } else {
+        let how = "run: WRITE_README=1 cargo test -p simphone --test rules";
+        assert!(written == table(), "README.md is behind the code; {how}");
+    }
+}
+
 #[test]
 fn the_presets_differ_and_harsh_is_nowhere_kinder_than_documented() {
     let (documented, harsh, kind) = (Rules::documented(), Rules::harsh(), Rules::kind());

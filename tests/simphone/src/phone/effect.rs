@@ -57,8 +57,8 @@ pub enum Why {
     Left,
     /// A background push.
     SilentPush(Payload),
-    /// A push of type alert with `content-available`, whose number, if it has one, iOS has set
-    /// already where it may. Once more if an alert of it waits for the extension.
+    /// A push of type alert with `content-available`. Where it may, iOS has set its number already,
+    /// unless the push goes through the extension as well: then the number comes with the alert.
     PaintedPush(Payload),
     /// An alert with `mutable-content`, before it is shown. Its end is
     /// [`Phone::completed_alert`](crate::Phone::completed_alert).

@@ -138,8 +138,9 @@ impl Phone {
     }
 
     pub(super) fn change_token(&mut self) {
+        let had_one = self.token.is_some();
         self.end_token();
-        if self.life != AppState::Dead {
+        if had_one && self.life != AppState::Dead {
             self.token_wanted = true;
             self.answer_token();
         }

@@ -24,7 +24,7 @@ parameters! {
         energy_a_day: Millis = Millis::minutes(10), Millis::minutes(2), Millis::hours(4);
             Guess, "1", "source 1: device-wide energy budget, reset daily; no number";
         /// How many bytes the app may move in the background in a day
-        /// ([`Phone::moved_data`](crate::Phone::moved_data)).
+        /// (`Phone::moved_data`).
         data_a_day: u64 = 5_000_000, 500_000, u64::MAX;
             Guess, "1", "source 1: device-wide data budget, reset daily; no number";
         /// How often other apps leave only a tenth of the day's budgets.

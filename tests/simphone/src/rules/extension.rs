@@ -6,10 +6,10 @@ parameters! {
     /// The notification service extension.
     extension ExtensionRules {
         /// How long it may take for one notification; the original is shown then, and it is killed.
-        time: Millis = Millis::seconds(30), Millis::seconds(10), Millis::seconds(30);
-            Documented, "12", "source 11: about 30 seconds, not exactly; 10 is ours";
+        time: Millis = Millis::seconds(30), Millis::seconds(27), Millis::seconds(30);
+            Documented, "12", "source 11: about 30 seconds; 27 is ours";
         /// How much memory it may use, in bytes, before it is killed without a callback
-        /// ([`Phone::used_memory`](crate::Phone::used_memory)).
+        /// (`Phone::used_memory`).
         memory: u64 = 24 << 20, 12 << 20, 50 << 20;
             Field, "12", "source 12: 24 MB; source 13: 12 and 16 MB on older phones";
         /// How often it is killed while it starts, so that the original is shown.

@@ -46,6 +46,13 @@ pub struct Parameter {
     pub values: [String; 3],
 }
 
+/// A value for a person; the largest numbers stand for no bound.
+pub(super) fn shown(value: &impl fmt::Display) -> String {
+    let text = value.to_string();
+    let no_bound = text == u32::MAX.to_string() || text == u64::MAX.to_string();
+    if no_bound { "any".to_owned() } else { text }
+}
+
 /// What the toss of a coin decides: only what is yes or no.
 pub(super) trait Toss {
     fn toss(&mut self, random: &mut fastrand::Rng);
@@ -124,6 +131,7 @@ macro_rules! parameters {
 
             /// The rows of this group.
             pub(super) fn parameters() -> Vec<$crate::rules::Parameter> {
+                use $crate::rules::parameter::shown;
                 use $crate::rules::{Known, Parameter, Preset};
                 let presets = Preset::ALL.map(Self::preset);
                 vec![
@@ -134,7 +142,7 @@ macro_rules! parameters {
                             rules: $rules,
                             known: Known::$known,
                             source: $source,
-                            values: presets.each_ref().map(|rules| rules.$field.to_string()),
+                            values: presets.each_ref().map(|rules| shown(&rules.$field)),
                         },
                     )*
                 ]
