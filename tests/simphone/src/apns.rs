@@ -250,6 +250,12 @@ impl Apns {
         self.outages.covers(now)
     }
 
+    /// When the outage under way ends, or the next one begins; none when there never is one. For a
+    /// measurement: no provider can know.
+    pub fn outage_changes_after(&mut self, now: Time) -> Option<Time> {
+        self.outages.changes_after(now)
+    }
+
     /// The push that is stored for a phone that is away.
     pub fn stored(&self, token: Token) -> Option<&Notification> {
         let stored = self.devices.get(&token)?.stored.as_ref()?;

@@ -41,4 +41,11 @@ impl Outages {
         }
         self.from <= now
     }
+
+    /// When the one under way ends, or the next one begins.
+    pub(super) fn changes_after(&mut self, now: Time) -> Option<Time> {
+        let under_way = self.covers(now);
+        self.gap?;
+        Some(if under_way { self.until } else { self.from })
+    }
 }
