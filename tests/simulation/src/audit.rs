@@ -1,0 +1,251 @@
+//! Looks into the phone's store from beside, as nobody does in production: what the operations hold,
+//! whether sums and rows belong together, whether anybody holds a lock.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, Row};
+use truebadge_engine::overlay::{Before, PendingKind, PendingOperation};
+use truebadge_protocol::{
+    BadgePolicy, ConversationId, ConversationState, Digest, Level, Position, Totals, Version, messages::Action,
+};
+
+/// A connection of our own, which holds no lock between two looks.
+#[derive(Debug)]
+pub struct Audit {
+    path: PathBuf,
+    connection: Option<Connection>,
+}
+
+/// An account as the store has it.
+#[derive(Debug, Clone)]
+pub struct AccountRow {
+    /// Its name on the phone.
+    pub account: String,
+    /// It counts.
+    pub counts: bool,
+    /// Its mirror knows all that its relay told of.
+    pub complete: bool,
+    /// The version that its mirror has reached.
+    pub cursor: u64,
+}
+
+/// An operation that was recorded.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Whose it is.
+    pub account: String,
+    /// Its id.
+    pub id: String,
+    /// Where.
+    pub conversation: ConversationId,
+    /// As it is laid over the base.
+    pub pending: PendingOperation,
+    /// As the relay is told.
+    pub action: Action,
+}
+
+impl Audit {
+    /// Of the store in this directory.
+    pub fn of(directory: &Path) -> Self {
+        Self {
+            path: directory.join("truebadge.sqlite"),
+            connection: None,
+        }
+    }
+
+    /// The file was replaced.
+    pub fn forget(&mut self) {
+        self.connection = None;
+    }
+
+    /// The file of the store.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn connection(&mut self) -> Option<&Connection> {
+        if self.connection.is_none() {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let opened = Connection::open_with_flags(&self.path, flags).ok()?;
+            opened.set_prepared_statement_cache_capacity(32);
+            self.connection = Some(opened);
+        }
+        self.connection.as_ref()
+    }
+
+    fn all<T>(&mut self, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
+        let Some(connection) = self.connection() else {
+            return Vec::new();
+        };
+        let rows = || -> rusqlite::Result<Vec<T>> {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([], read)?.collect()
+        };
+        // A store that is not there yet, or that was damaged on purpose, has nothing to say.
+        rows().unwrap_or_default()
+    }
+
+    /// The accounts.
+    pub fn accounts(&mut self) -> Vec<AccountRow> {
+        let sql = "SELECT account, participates AND NOT signed_out,
+                   epoch IS NOT NULL AND ahead_epoch IS NULL, cursor FROM accounts";
+        self.all(sql, |row| {
+            Ok(AccountRow {
+                account: row.get(0)?,
+                counts: row.get(1)?,
+                complete: row.get(2)?,
+                cursor: row.get(3)?,
+            })
+        })
+    }
+
+    /// What the badge counts, if that was chosen.
+    pub fn policy(&mut self) -> Option<BadgePolicy> {
+        let sql = "SELECT value FROM settings WHERE name = 'policy'";
+        let found = self.all(sql, |row| row.get::<_, String>(0));
+        let text = found.into_iter().next()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// The outbox.
+    pub fn operations(&mut self) -> Vec<Recorded> {
+        let sql = "SELECT accounts.account, number, id, conversation, kind, position, positions,
+                   remaining, marked, level, seen, base_unread, base_mentions, base_marked
+                   FROM operations JOIN accounts ON accounts.key = operations.account
+                   ORDER BY accounts.account, number";
+        self.all(sql, recorded)
+    }
+
+    /// Whether each account's totals and digest are those of its rows (S5); otherwise what differs.
+    pub fn sums(&mut self) -> Result<(), String> {
+        let sql = "SELECT account, unread, mentions, conversations, digest FROM accounts";
+        let kept = self.all(sql, |row| {
+            let digest = Digest::from_bits(row.get::<_, i64>(4)?.cast_unsigned());
+            Ok((row.get::<_, String>(0)?, totals(row, 1)?, digest))
+        });
+        let sql = "SELECT accounts.account, id, version, rows.unread, rows.mentions, newest,
+                   read_up_to, level, marked_unread, removed
+                   FROM rows JOIN accounts ON accounts.key = rows.account";
+        let rows = self.all(sql, |row| Ok((row.get::<_, String>(0)?, state(row)?)));
+        for (account, totals, digest) in kept {
+            let own = |(of, state): &(String, ConversationState)| {
+                (*of == account).then(|| state.clone())
+            };
+            let states: Vec<_> = rows.iter().filter_map(own).collect();
+            let (counted, hashed) = (Totals::of(&states), Digest::of(&states));
+            if (totals, digest) != (counted, hashed) {
+                return Err(format!(
+                    "{account} has {totals:?} {digest:?}, its rows {counted:?} {hashed:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether somebody else holds a lock on the store (S6).
+    pub fn is_locked(&mut self) -> bool {
+        let Some(connection) = self.connection() else {
+            return false;
+        };
+        let locked = connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK");
+        let busy = Some(rusqlite::ErrorCode::DatabaseBusy);
+        locked.is_err_and(|error| error.sqlite_error_code() == busy)
+    }
+}
+
+fn recorded(row: &Row<'_>) -> rusqlite::Result<Recorded> {
+    let conversation = conversation(&row.get::<_, String>(3)?);
+    let at = position(row.get(5)?);
+    let remaining = row.get(7)?;
+    let marked = row.get(8)?;
+    let level = Level::from_code(row.get(9)?).unwrap_or_default();
+    let here = conversation.clone();
+    let (kind, action) = match row.get::<_, String>(4)?.as_str() {
+        "read_up_to" => (
+            PendingKind::ReadUpTo {
+                position: at,
+                remaining,
+            },
+            Action::ReadUpTo {
+                conversation: here,
+                position: at,
+            },
+        ),
+        "read_items" => {
+            let json: String = row.get(6)?;
+            (
+                PendingKind::ReadItems {
+                    last: at,
+                    remaining,
+                },
+                Action::ReadItems {
+                    conversation: here,
+                    positions: serde_json::from_str(&json).unwrap_or_default(),
+                },
+            )
+        }
+        "marked_unread" => (
+            PendingKind::MarkedUnread { marked },
+            Action::MarkedUnread {
+                conversation: here,
+                marked,
+            },
+        ),
+        _ => (
+            PendingKind::SetLevel { level },
+            Action::SetLevel {
+                conversation: here,
+                level,
+            },
+        ),
+    };
+    let pending = PendingOperation {
+        number: row.get(1)?,
+        seen: Version::new(row.get(10)?).unwrap_or(Version::ZERO),
+        before: Before {
+            unread: row.get(11)?,
+            mentions: row.get(12)?,
+            marked: row.get(13)?,
+        },
+        applied: None,
+        kind,
+    };
+    Ok(Recorded {
+        account: row.get(0)?,
+        id: row.get(2)?,
+        conversation,
+        pending,
+        action,
+    })
+}
+
+fn state(row: &Row<'_>) -> rusqlite::Result<ConversationState> {
+    Ok(ConversationState {
+        version: Version::new(row.get(2)?).unwrap_or(Version::ZERO),
+        unread: row.get(3)?,
+        mentions: row.get(4)?,
+        newest: position(row.get(5)?),
+        read_up_to: position(row.get(6)?),
+        level: Level::from_code(row.get(7)?).unwrap_or_default(),
+        marked_unread: row.get(8)?,
+        removed: row.get(9)?,
+        ..ConversationState::empty(conversation(&row.get::<_, String>(1)?))
+    })
+}
+
+fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
+    Ok(Totals {
+        unread: row.get(first)?,
+        mentions: row.get(first + 1)?,
+        conversations: row.get(first + 2)?,
+    })
+}
+
+fn position(number: u64) -> Position {
+    Position::new(number).unwrap_or(Position::ZERO)
+}
+
+fn conversation(name: &str) -> ConversationId {
+    // Every name here comes from the plan, which makes good ones only.
+    ConversationId::new(name).unwrap_or_else(|_| unreachable!("{name} is a name"))
+}

@@ -1,0 +1,74 @@
+//! The commands.
+
+mod replay;
+mod run;
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use clap::{Args, Parser, Subcommand};
+use truebadge_simulation::run::Options;
+
+/// Runs the real engine and the real relay on a modelled iPhone, under a seeded scheduler.
+///
+/// Every seed is another life of a phone: pushes are lost, late, doubled and reordered, requests fail
+/// before and after they took effect, processes are killed at any step. In each, the badge must keep
+/// its promises; `docs/SIMULATION.md` lists them. The same seed is the same run, byte for byte.
+#[derive(Debug, Parser)]
+#[command(name = "simulate", bin_name = "scripts/simulate", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs many seeds; exit code 1 when a property does not hold.
+    Run(run::Run),
+    /// Replays one seed and prints what happened, line by line.
+    Replay(replay::Replay),
+}
+
+/// How each seed is run.
+#[derive(Debug, Clone, Args)]
+struct Each {
+    /// Steps of a run before its last, undisturbed phase.
+    #[arg(long, default_value_t = 200, value_name = "STEPS")]
+    events: u32,
+}
+
+impl Each {
+    fn options(&self) -> Options {
+        Options {
+            events: self.events,
+            ..Options::default()
+        }
+    }
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Run(run) => run.run(),
+        Command::Replay(replay) => replay.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("simulate: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Becomes true when the person presses Ctrl-C, or the process is asked to end.
+fn stop() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}

@@ -1,0 +1,186 @@
+//! `simulate run`.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    path::PathBuf,
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use clap::Args;
+use truebadge_simulation::{
+    many::{Many, Result as Ran},
+    tally::Tally,
+};
+
+use super::{Each, stop};
+
+/// Runs many seeds; exit code 1 when a property does not hold.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The first seed.
+    #[arg(long, default_value_t = 0, value_name = "SEED")]
+    from: u64,
+    /// How many seeds; 1,000 when neither this nor a time is given.
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    /// For how many seconds.
+    #[arg(long, value_name = "S")]
+    seconds: Option<u64>,
+    /// On how many threads; one for each core when absent.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// The result as JSON.
+    #[arg(long)]
+    json: bool,
+    /// A file that adds up what all runs with it tried; a run without --from goes on where it ended.
+    #[arg(long, value_name = "FILE")]
+    counter: Option<PathBuf>,
+    #[command(flatten)]
+    each: Each,
+}
+
+impl Run {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let before = self.before()?;
+        let first = if self.from == 0 { before.seeds } else { self.from };
+        let endless = self.seeds.is_none() && self.seconds.is_none();
+        let many = Many {
+            first,
+            seeds: if endless { Some(1_000) } else { self.seeds },
+            time: self.seconds.map(Duration::from_secs),
+            jobs: self.jobs.unwrap_or_else(cores),
+            options: self.each.options(),
+        };
+        let mut progress = Progress::new();
+        let ran = many.run(&*stop()?, |so_far| progress.show(so_far));
+        progress.end();
+        self.keep(before, &ran)?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&json(&many, &ran))?);
+        } else {
+            println!("{}", text(&many, &ran));
+        }
+        Ok(ExitCode::from(u8::from(ran.failure.is_some())))
+    }
+
+    fn before(&self) -> anyhow::Result<Tally> {
+        let Some(path) = self.counter.as_ref().filter(|path| path.exists()) else {
+            return Ok(Tally::default());
+        };
+        let unusable = || format!("{} is no counter file: give another", path.display());
+        let text = std::fs::read(path).with_context(unusable)?;
+        serde_json::from_slice(&text).with_context(unusable)
+    }
+
+    fn keep(&self, mut all: Tally, ran: &Ran) -> anyhow::Result<()> {
+        let Some(path) = &self.counter else {
+            return Ok(());
+        };
+        all += ran.tally.clone();
+        let json = serde_json::to_vec_pretty(&all)?;
+        std::fs::write(path, json)
+            .with_context(|| format!("cannot write the counter file {}", path.display()))
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn rate(ran: &Ran) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    let seeds = ran.tally.seeds as f64;
+    seeds / ran.took.as_secs_f64().max(0.001)
+}
+
+fn json(many: &Many, ran: &Ran) -> serde_json::Value {
+    let failure = ran.failure.as_ref().map(|failure| {
+        serde_json::json!({
+            "seed": failure.seed,
+            "property": failure.violation.property,
+            "what": failure.violation.what,
+            "replay": replay(many, failure.seed),
+        })
+    });
+    serde_json::json!({
+        "first_seed": many.first,
+        "seconds": ran.took.as_secs_f64(),
+        "seeds_a_second": rate(ran),
+        "jobs": many.jobs,
+        "tried": ran.tally,
+        "failure": failure,
+    })
+}
+
+fn text(many: &Many, ran: &Ran) -> String {
+    let mut text = line(ran);
+    for (kind, count) in &ran.tally.faults {
+        text += &format!("\n  {count:>12}  {kind}");
+    }
+    match &ran.failure {
+        None => text + "\nEvery property held.",
+        Some(failure) => {
+            let replay = replay(many, failure.seed);
+            text + &format!(
+                "\nSeed {} does not hold {}\nReplay it: {replay}\nMake it short: {replay} --shrink",
+                failure.seed, failure.violation
+            )
+        }
+    }
+}
+
+fn replay(many: &Many, seed: u64) -> String {
+    let events = match many.options.events {
+        200 => String::new(),
+        events => format!(" --events {events}"),
+    };
+    format!("scripts/simulate replay {seed}{events}")
+}
+
+fn line(ran: &Ran) -> String {
+    format!(
+        "{} seeds, {} events, {} faults in {:.1} s: {:.0} seeds a second",
+        ran.tally.seeds,
+        ran.tally.events,
+        ran.tally.all_faults(),
+        ran.took.as_secs_f64(),
+        rate(ran)
+    )
+}
+
+/// One line that is written over on a terminal, and now and then a line elsewhere.
+struct Progress {
+    terminal: bool,
+    shown: Instant,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            terminal: stderr().is_terminal(),
+            shown: Instant::now(),
+        }
+    }
+
+    fn show(&mut self, so_far: &Ran) {
+        let every = Duration::from_millis(if self.terminal { 200 } else { 30_000 });
+        if self.shown.elapsed() < every {
+            return;
+        }
+        self.shown = Instant::now();
+        if self.terminal {
+            eprint!("\r\x1b[K{}", line(so_far));
+        } else {
+            eprintln!("{}", line(so_far));
+        }
+    }
+
+    fn end(&self) {
+        if self.terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

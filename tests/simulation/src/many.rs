@@ -1,0 +1,105 @@
+//! Many seeds on several threads, until one fails, the time is up, or all are done.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    run::{Options, Outcome, run},
+    tally::Tally,
+    violation::Violation,
+};
+
+/// Which seeds.
+#[derive(Debug, Clone)]
+pub struct Many {
+    /// The first.
+    pub first: u64,
+    /// How many; for ever without.
+    pub seeds: Option<u64>,
+    /// For how long; for ever without.
+    pub time: Option<Duration>,
+    /// On how many threads.
+    pub jobs: usize,
+    /// How each is run.
+    pub options: Options,
+}
+
+/// A seed that failed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// What did not hold.
+    pub violation: Violation,
+}
+
+/// What came of them.
+#[derive(Debug, Clone, Default)]
+pub struct Result {
+    /// What was tried.
+    pub tally: Tally,
+    /// The smallest seed that failed, if one did.
+    pub failure: Option<Failure>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Many {
+    /// Runs them. `progress` is called about twice a second; `stop` ends it early.
+    pub fn run(&self, stop: &AtomicBool, mut progress: impl FnMut(&Result)) -> Result {
+        let began = Instant::now();
+        let next = AtomicU64::new(0);
+        let over = AtomicBool::new(false);
+        let so_far = Mutex::new(Result::default());
+        let lock = || so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = || {
+            over.load(Ordering::Relaxed)
+                || stop.load(Ordering::Relaxed)
+                || self.time.is_some_and(|time| began.elapsed() >= time)
+        };
+        thread::scope(|scope| {
+            let worker = || {
+                while !ends() {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    if self.seeds.is_some_and(|seeds| place >= seeds) {
+                        break;
+                    }
+                    let seed = self.first.wrapping_add(place);
+                    let outcome = run(seed, &self.options);
+                    lock().add(seed, outcome);
+                    if lock().failure.is_some() {
+                        over.store(true, Ordering::Relaxed);
+                    }
+                }
+            };
+            let workers: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
+            while workers.iter().any(|worker| !worker.is_finished()) {
+                thread::park_timeout(Duration::from_millis(20));
+                let mut now = lock().clone();
+                now.took = began.elapsed();
+                progress(&now);
+            }
+        });
+        let mut result = lock().clone();
+        result.took = began.elapsed();
+        result
+    }
+}
+
+impl Result {
+    fn add(&mut self, seed: u64, outcome: Outcome) {
+        self.tally += outcome.tally;
+        let smaller = |failure: &Failure| failure.seed < seed;
+        if let Some(violation) = outcome.violation
+            && !self.failure.as_ref().is_some_and(smaller)
+        {
+            self.failure = Some(Failure { seed, violation });
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What happens in a run: to the account, to the person, to the phone, to the network. The happening
+//! at each place is drawn from the seed and the place alone, so that leaving one out leaves the others
+//! as they are: that is how a failing run is made short.
+
+use std::fmt;
+
+use fastrand::Rng;
+
+/// One thing that happens, some time after the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// Milliseconds after the one before.
+    pub after: u64,
+    /// What.
+    pub what: Happening,
+}
+
+/// What can happen. Small numbers choose among the accounts, and among the conversations of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// Items arrive in a conversation.
+    Arrive {
+        /// Of which account.
+        account: u8,
+        /// Where.
+        conversation: u8,
+        /// How many.
+        items: u8,
+        /// They mention the person.
+        mention: bool,
+        /// The relay is to alert.
+        alert: bool,
+    },
+    /// The person reads on another device, all but the newest `left` items.
+    ReadElsewhere {
+        /// Of which account.
+        account: u8,
+        /// Where.
+        conversation: u8,
+        /// Items left unread.
+        left: u8,
+    },
+    /// The person reads one item on another device.
+    ReadItemElsewhere(u8, u8),
+    /// The person marks unread on another device, or takes it back.
+    MarkElsewhere(u8, u8, bool),
+    /// The person mutes on another device, or unmutes.
+    LevelElsewhere(u8, u8, u8),
+    /// A conversation is removed.
+    RemoveElsewhere(u8, u8),
+    /// The person opens the app.
+    Open,
+    /// The person leaves the app.
+    Home,
+    /// The person ends the app in the app switcher.
+    ForceQuit,
+    /// The phone is switched off and on.
+    Restart,
+    /// The person unlocks the phone.
+    Unlock,
+    /// The person reads on this phone, all but the newest `left` items.
+    ReadHere {
+        /// Of which account.
+        account: u8,
+        /// Where.
+        conversation: u8,
+        /// Items left unread.
+        left: u8,
+    },
+    /// The person reads one item on this phone.
+    ReadItemHere(u8, u8),
+    /// The person marks unread on this phone, or takes it back.
+    MarkHere(u8, u8, bool),
+    /// The person mutes on this phone, or unmutes.
+    LevelHere(u8, u8, u8),
+    /// The person reads all of an account on this phone.
+    ReadAllHere(u8),
+    /// The person chooses what the badge counts.
+    Policy(u8),
+    /// The person chooses whether an account counts.
+    Participate(u8, bool),
+    /// The person signs an account out on this phone.
+    SignOut(u8),
+    /// The person signs it in again.
+    SignIn(u8),
+    /// The person taps "Repair".
+    Repair,
+    /// Low Power Mode.
+    LowPower(bool),
+    /// Background App Refresh.
+    BackgroundRefresh(bool),
+    /// Badges in the app's settings.
+    Badges(bool),
+    /// Notifications in the app's settings.
+    Alerts(bool),
+    /// The network.
+    Network(Net),
+    /// The phone's memory is short.
+    MemoryShort,
+    /// The phone's wall clock jumps by so many hours.
+    WallClock(i32),
+    /// iOS gives a new push token.
+    NewToken,
+    /// So many of a hundred requests fail from here on.
+    RequestsFail(u8),
+    /// The process that runs is killed at one of its next steps.
+    KillSoon(u8),
+    /// The storage is full, or busy, for its next writes.
+    StorageFails(u8),
+    /// A page of the store is damaged.
+    Damage(u8),
+    /// The relay's process is killed and starts again.
+    RelayKilled,
+    /// The relay starts new histories, as after a backup.
+    HistoriesRestart,
+    /// The relay answers 503 for so many seconds.
+    RelayDown(u8),
+    /// APNs answers with errors for so many seconds.
+    PushesDown(u8),
+    /// Bytes that are no push of ours arrive.
+    Garbage(u8),
+    /// Nothing, for so many minutes.
+    Wait(u16),
+}
+
+/// What the phone can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Net {
+    /// Nothing.
+    None,
+    /// Everything.
+    All,
+    /// HTTPS, no pushes.
+    NoPushes,
+    /// Pushes, no HTTPS.
+    NoHttps,
+}
+
+/// Accounts and conversations that a plan chooses from.
+pub const ACCOUNTS: u8 = 2;
+/// Conversations of each account.
+pub const CONVERSATIONS: u8 = 4;
+
+impl Planned {
+    /// The happening at a place of a seed's plan.
+    pub fn at(seed: u64, place: u32) -> Self {
+        let mut rng = Rng::with_seed(mix(seed, u64::from(place)));
+        let after = gap(&mut rng);
+        Self {
+            after,
+            what: Happening::draw(&mut rng),
+        }
+    }
+}
+
+/// A seed of its own for each use of a seed.
+pub fn mix(seed: u64, use_of: u64) -> u64 {
+    // SplitMix64's finaliser: neighbouring uses must not look alike.
+    let mut z = seed
+        .wrapping_add(use_of.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Mostly close together, so that things overlap; at times minutes or hours.
+fn gap(rng: &mut Rng) -> u64 {
+    match rng.u8(..20) {
+        0..8 => rng.u64(..20),
+        8..13 => rng.u64(..2_000),
+        13..17 => rng.u64(..60_000),
+        17..19 => rng.u64(..1_800_000),
+        _ => rng.u64(..30_000_000),
+    }
+}
+
+impl Happening {
+    fn draw(rng: &mut Rng) -> Self {
+        let account = if rng.u8(..4) == 0 { 1 } else { 0 };
+        let conversation = rng.u8(..CONVERSATIONS);
+        match rng.u8(..100) {
+            0..16 => Self::Arrive {
+                account,
+                conversation,
+                items: rng.u8(1..4),
+                mention: rng.u8(..4) == 0,
+                alert: rng.u8(..3) == 0,
+            },
+            16..24 => Self::ReadElsewhere {
+                account,
+                conversation,
+                left: if rng.bool() { 0 } else { rng.u8(..3) },
+            },
+            24 => Self::ReadItemElsewhere(account, conversation),
+            25 | 26 => Self::MarkElsewhere(account, conversation, rng.u8(..3) > 0),
+            27 => Self::LevelElsewhere(account, conversation, rng.u8(..3)),
+            28 => Self::RemoveElsewhere(account, conversation),
+            29..37 => Self::Open,
+            37..42 => Self::Home,
+            42 => Self::ForceQuit,
+            43 => Self::Restart,
+            44..47 => Self::Unlock,
+            47..54 => Self::ReadHere {
+                account,
+                conversation,
+                left: if rng.u8(..3) > 0 { 0 } else { rng.u8(1..3) },
+            },
+            54 => Self::ReadItemHere(account, conversation),
+            55..58 => Self::MarkHere(account, conversation, rng.u8(..3) > 0),
+            58 => Self::LevelHere(account, conversation, rng.u8(..3)),
+            59 => Self::ReadAllHere(account),
+            60 => Self::Policy(rng.u8(..4)),
+            61 => Self::Participate(account, rng.bool()),
+            62 => Self::SignOut(account),
+            63..65 => Self::SignIn(account),
+            65 => Self::Repair,
+            66 => Self::LowPower(rng.bool()),
+            67 => Self::BackgroundRefresh(rng.bool()),
+            68 => Self::Badges(rng.u8(..4) > 0),
+            69 => Self::Alerts(rng.bool()),
+            70..76 => Self::Network(Self::net(rng)),
+            76 => Self::MemoryShort,
+            77 => Self::WallClock(Self::jump(rng)),
+            78 => Self::NewToken,
+            79..82 => Self::RequestsFail([0, 0, 10, 30, 60][rng.usize(..5)]),
+            82..88 => Self::KillSoon(rng.u8(..12)),
+            88 | 89 => Self::StorageFails(rng.u8(..3)),
+            90 => Self::Damage(rng.u8(..4)),
+            91 | 92 => Self::RelayKilled,
+            93 => Self::HistoriesRestart,
+            94 => Self::RelayDown(rng.u8(..120)),
+            95 => Self::PushesDown(rng.u8(..120)),
+            96 => Self::Garbage(rng.u8(..)),
+            _ => Self::Wait(rng.u16(..240)),
+        }
+    }
+
+    fn net(rng: &mut Rng) -> Net {
+        match rng.u8(..6) {
+            0 => Net::None,
+            1 => Net::NoPushes,
+            2 => Net::NoHttps,
+            _ => Net::All,
+        }
+    }
+
+    fn jump(rng: &mut Rng) -> i32 {
+        match rng.u8(..4) {
+            0 => -24 * 365 * 5,
+            1 => 24 * 365 * 5,
+            2 => -2,
+            _ => 2,
+        }
+    }
+}
+
+impl fmt::Display for Happening {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
+}

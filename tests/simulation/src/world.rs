@@ -1,0 +1,381 @@
+//! A phone, its relay, APNs and the network between them, on one thread and in virtual time.
+
+mod calls;
+mod close;
+mod happen;
+mod network;
+mod person;
+mod phone;
+mod pushes;
+mod storage;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    sync::{Arc, Mutex, atomic::Ordering},
+};
+
+use fastrand::Rng;
+use simphone::{Apns, App, Environment, Phone, Process, Time, WakeId};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use truebadge_engine::{Engine, WakeOutcome, simulation};
+use truebadge_protocol::messages::Event;
+use truebadge_relay::{planner::Rules, store::Outgoing};
+
+use crate::{
+    audit::Audit,
+    backend::Backend,
+    executor::{Executor, Owner, Polled},
+    host::{Answer, Calls, Clocks},
+    plan::{Planned, mix},
+    run::Options,
+    tally::Tally,
+    timeline::Timeline,
+    violation::{Property, Violation},
+    watch::Watch,
+};
+use network::Flight;
+use storage::Storage;
+
+/// A step that found nothing wrong, or did.
+pub(crate) type Step = Result<(), Violation>;
+
+/// A task that can go on waits for less than this, in milliseconds: longer, and iOS would be to blame.
+const PATIENCE: u64 = 20;
+
+/// Everything.
+pub(crate) struct World {
+    seed: u64,
+    rng: Rng,
+    now: Time,
+    options: Options,
+    backend: Backend,
+    apns: Apns,
+    phone: Phone,
+    clocks: Arc<Clocks>,
+    calls: Calls,
+    executor: Executor,
+    storage: Storage,
+    directory: TempDir,
+    audit: Audit,
+    watch: Watch,
+    processes: BTreeMap<Process, Running>,
+    owners: u32,
+    ended: Arc<Mutex<Vec<Ended>>>,
+    queue: BinaryHeap<Reverse<Queued>>,
+    queued: BTreeMap<u64, Due>,
+    places: u64,
+    /// When the relay may have a push to send.
+    relay_due: Option<Time>,
+    plan: Plan,
+    accounts: Vec<person::Account>,
+    /// The newest item of each conversation that was planned.
+    newest: BTreeMap<(usize, u8), u64>,
+    /// Of a hundred requests so many fail.
+    requests_fail: u8,
+    relay_down_until: Time,
+    pushes_down_until: Time,
+    /// The closing phase: nothing bad happens any more.
+    closing: bool,
+    /// The store was damaged.
+    damaged: bool,
+    seen_notifications: Vec<simphone::Delivered>,
+    tally: Tally,
+    timeline: Timeline,
+}
+
+/// A process that runs our code.
+struct Running {
+    owner: Owner,
+    engine: Arc<Engine>,
+    frozen: bool,
+}
+
+/// A wake whose task has ended.
+struct Ended {
+    owner: Owner,
+    process: Process,
+    wake: Option<WakeId>,
+    began: Time,
+    is_alert: bool,
+    outcome: WakeOutcome,
+}
+
+/// The plan so far.
+struct Plan {
+    place: u32,
+    next: Option<(Time, Planned)>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Queued {
+    at: Time,
+    tie: u64,
+    place: u64,
+}
+
+/// What comes due by itself.
+enum Due {
+    /// A request reaches the relay, or is lost on the way.
+    Arrives(Flight),
+    /// Its answer reaches the phone.
+    Answered(Owner, oneshot::Sender<Answer>, Answer),
+    /// A timer of a process.
+    Wakes(oneshot::Sender<()>),
+    /// iOS answers a process.
+    Replies(Owner, Box<dyn FnOnce()>),
+    /// APNs answers the relay.
+    PushAnswered(Box<Outgoing>, simphone::Answer),
+    /// The relay's process starts again.
+    RelayStarts,
+    /// The app's backend reports again what the relay did not take.
+    Reports(usize, Vec<Event>),
+    /// The person has left the app, and the shell puts everything away.
+    PutAway(WakeId),
+}
+
+impl World {
+    /// The world of a seed: the app has just been installed.
+    pub(crate) fn new(seed: u64, options: &Options) -> Result<Self, Violation> {
+        let mut rng = Rng::with_seed(mix(seed, 1 << 40));
+        let broken = |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
+        simulation::seed(rng.u64(..));
+        truebadge_relay::simulation::seed(rng.u64(..));
+        let mut rules = options.preset.rules();
+        rules.toss_open_questions(rng.u64(..));
+        let rules = Arc::new(rules);
+        let app = App {
+            topic: "com.example.app".into(),
+            environment: Environment::Production,
+        };
+        let directory = TempDir::with_prefix_in("truebadge-", options.directory())
+            .map_err(|error| broken(&error))?;
+        let storage = Storage::new();
+        let backend = Backend::new(2, Rules::default(), options.planted.relay())
+            .map_err(|error| broken(&error))?;
+        let mut world = Self {
+            seed,
+            now: Time::ZERO,
+            backend,
+            apns: Apns::new(Arc::clone(&rules), rng.u64(..)),
+            phone: Phone::new(rules, app, rng.u64(..), Time::ZERO),
+            clocks: Arc::default(),
+            calls: Calls::default(),
+            executor: Executor::default(),
+            storage,
+            audit: Audit::of(directory.path()),
+            directory,
+            watch: Watch::default(),
+            processes: BTreeMap::new(),
+            owners: 0,
+            ended: Arc::default(),
+            queue: BinaryHeap::new(),
+            queued: BTreeMap::new(),
+            places: 0,
+            relay_due: None,
+            plan: Plan {
+                place: 0,
+                next: None,
+            },
+            accounts: Vec::new(),
+            newest: BTreeMap::new(),
+            requests_fail: 0,
+            relay_down_until: Time::ZERO,
+            pushes_down_until: Time::ZERO,
+            closing: false,
+            damaged: false,
+            seen_notifications: Vec::new(),
+            tally: Tally::default(),
+            timeline: Timeline::new(options.told),
+            options: options.clone(),
+            rng,
+        };
+        world.settle_in()?;
+        Ok(world)
+    }
+
+    /// Lives through the plan, and then through the closing phase.
+    pub(crate) fn live(&mut self) -> Step {
+        for _ in 0..self.options.events {
+            if !self.step()? {
+                break;
+            }
+        }
+        self.close()
+    }
+
+    /// What was tried, how many happenings of the plan there were, and the timeline.
+    pub(crate) fn end_of_run(mut self) -> (Tally, u32, String) {
+        for what in self.storage.happened() {
+            self.tally.fault(what);
+        }
+        self.tally.seeds = 1;
+        (self.tally, self.plan.place, self.timeline.into_text())
+    }
+
+    /// One step. False when nothing will ever happen any more.
+    fn step(&mut self) -> Result<bool, Violation> {
+        self.tally.events += 1;
+        let next = self.next_time();
+        let ready = self.is_ready();
+        let soon = next.is_some_and(|next| next.since(self.now).0 < PATIENCE);
+        if ready && !(soon && self.rng.u8(..8) == 0) {
+            self.go_on()?;
+        } else {
+            let Some(next) = next else {
+                return Ok(false);
+            };
+            self.advance(next);
+            self.come_due()?;
+        }
+        self.settle()?;
+        Ok(true)
+    }
+
+    fn is_ready(&mut self) -> bool {
+        let processes = &self.processes;
+        self.executor.is_ready(|owner| runs(processes, owner))
+    }
+
+    fn go_on(&mut self) -> Step {
+        let processes = &self.processes;
+        let polled = self.executor.go_on(&mut self.rng, |owner| runs(processes, owner));
+        let Some((owner, polled)) = polled else {
+            return Ok(());
+        };
+        match polled {
+            Polled::Went => Ok(()),
+            Polled::Panicked(payload) if payload.is::<simulation::Killed>() => {
+                if let Some(process) = self.process_of(owner) {
+                    self.killed(process)?;
+                }
+                Ok(())
+            }
+            Polled::Panicked(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+
+    fn process_of(&self, owner: Owner) -> Option<Process> {
+        let mut all = self.processes.iter();
+        all.find(|(_, running)| running.owner == owner).map(|(process, _)| *process)
+    }
+
+    /// When something happens next by itself.
+    fn next_time(&mut self) -> Option<Time> {
+        self.plan_ahead();
+        let planned = self.plan.next.as_ref().map(|(at, _)| *at);
+        let queued = self.queue.peek().map(|Reverse(queued)| queued.at);
+        let all = [planned, queued, self.phone.next(), self.apns.next(), self.relay_due];
+        all.into_iter().flatten().min().map(|next| next.max(self.now))
+    }
+
+    fn plan_ahead(&mut self) {
+        if self.plan.next.is_some() || self.closing {
+            return;
+        }
+        let place = self.plan.place;
+        let place = match &self.options.keep {
+            None => Some(place),
+            Some(keep) => keep.iter().copied().find(|kept| *kept >= place),
+        };
+        if let Some(place) = place {
+            let planned = Planned::at(self.seed, place);
+            let at = self.now + simphone::Millis(planned.after);
+            self.plan.next = Some((at, planned));
+            self.plan.place = place;
+        }
+    }
+
+    fn advance(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        self.clocks.elapsed.store(self.now.0, Ordering::Relaxed);
+        self.backend.set_time(self.now);
+    }
+
+    /// Does what is due now: one thing.
+    fn come_due(&mut self) -> Step {
+        if self.apns.next().is_some_and(|next| next <= self.now) {
+            return self.pushes_arrive();
+        }
+        if self.phone.next().is_some_and(|next| next <= self.now) {
+            return self.phone_moves();
+        }
+        if let Some(Reverse(queued)) = self.queue.peek()
+            && queued.at <= self.now
+        {
+            let place = queued.place;
+            self.queue.pop();
+            return match self.queued.remove(&place) {
+                Some(due) => self.due(due),
+                None => Ok(()),
+            };
+        }
+        if self.relay_due.is_some_and(|due| due <= self.now) {
+            return self.relay_sends();
+        }
+        if let Some((at, planned)) = self.plan.next
+            && at <= self.now
+        {
+            self.plan.next = None;
+            self.plan.place += 1;
+            return self.happen(planned.what);
+        }
+        Ok(())
+    }
+
+    fn due(&mut self, due: Due) -> Step {
+        match due {
+            Due::Arrives(flight) => return self.request_arrives(flight),
+            Due::Answered(owner, sender, answer) => self.answered(owner, sender, answer),
+            Due::Wakes(sender) => drop(sender.send(())),
+            Due::Replies(owner, reply) => {
+                if self.process_of(owner).is_some() {
+                    reply();
+                }
+            }
+            Due::PushAnswered(push, answer) => return self.push_answered(&push, answer),
+            Due::RelayStarts => return self.relay_starts(),
+            Due::Reports(account, events) => return self.report(account, events),
+            Due::PutAway(wake) => return self.put_away(wake),
+        }
+        Ok(())
+    }
+
+    fn later(&mut self, after: u64, due: Due) {
+        self.places += 1;
+        let queued = Queued {
+            at: self.now + simphone::Millis(after),
+            tie: self.rng.u64(..),
+            place: self.places,
+        };
+        self.queued.insert(self.places, due);
+        self.queue.push(Reverse(queued));
+    }
+
+    /// What the last step led to: calls of processes, ends of wakes, effects of the phone.
+    fn settle(&mut self) -> Step {
+        loop {
+            let calls = self.calls.take();
+            let ended = std::mem::take(&mut *lock(&self.ended));
+            if calls.is_empty() && ended.is_empty() {
+                return Ok(());
+            }
+            for (owner, call) in calls {
+                self.called(owner, call)?;
+            }
+            for wake in ended {
+                self.wake_ended(wake)?;
+            }
+        }
+    }
+}
+
+fn runs(processes: &BTreeMap<Process, Running>, owner: Owner) -> bool {
+    let mut all = processes.values();
+    all.any(|running| running.owner == owner && !running.frozen)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

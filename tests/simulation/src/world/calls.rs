@@ -1,0 +1,119 @@
+//! What processes ask of iOS, answered.
+
+use simphone::{Delivered, NotificationId, Process};
+use truebadge_engine::{DeliveredNotification, Reply, Secret};
+use truebadge_protocol::PushPayload;
+
+use super::{Due, Step, World};
+use crate::{
+    executor::Owner,
+    host::Call,
+    violation::{Property, Violation},
+};
+
+impl World {
+    /// A process asked for something. It may be dead by now: what it asked of iOS happens anyway.
+    pub(super) fn called(&mut self, owner: Owner, call: Call) -> Step {
+        let process = self.process_of(owner);
+        match call {
+            Call::SetBadge(number, reply) => return self.set_badge(owner, process, number, reply),
+            Call::Request(request, answer) => return self.request(owner, request, answer),
+            Call::Sleep(until, wake) => {
+                let after = until.saturating_sub(self.now.0);
+                self.later(after, Due::Wakes(wake));
+            }
+            Call::List(reply) => {
+                let all = self.phone.delivered().iter().map(delivered).collect();
+                self.reply(owner, move || reply.succeed(all));
+            }
+            Call::Remove(names, reply) => {
+                let Some(process) = process else {
+                    return Ok(());
+                };
+                let ids: Vec<_> = names.iter().filter_map(|name| id(name)).collect();
+                self.note(format_args!("{process:?} removes notifications {names:?}"));
+                let done = self.phone.remove_delivered(self.now, process, &ids);
+                let after = done.since(self.now).0;
+                self.later(after, Due::Replies(owner, Box::new(move || reply.succeed(()))));
+            }
+            Call::Restore(names, reply) => {
+                let Some(process) = process else {
+                    return Ok(());
+                };
+                self.note(format_args!("{process:?} delivers {names:?} again"));
+                let those = self.remembered(&names);
+                let done = self.phone.deliver_again(self.now, process, those);
+                let after = done.since(self.now).0;
+                self.later(after, Due::Replies(owner, Box::new(move || reply.succeed(()))));
+            }
+            Call::Credentials(account, refused, reply) => {
+                let token = self.credentials(account.as_str(), refused.as_ref())?;
+                self.reply(owner, move || reply.succeed(token.map(Secret::new)));
+            }
+            Call::Forget(account, token, reply) => {
+                self.forget_credentials(account.as_str(), token.expose());
+                self.reply(owner, move || reply.succeed(()));
+            }
+        }
+        self.remember_delivered();
+        Ok(())
+    }
+
+    fn reply(&mut self, owner: Owner, reply: impl FnOnce() + 'static) {
+        let after = self.rng.u64(..30);
+        self.later(after, Due::Replies(owner, Box::new(reply)));
+    }
+
+    fn set_badge(
+        &mut self,
+        owner: Owner,
+        process: Option<Process>,
+        number: u32,
+        reply: Reply<()>,
+    ) -> Step {
+        let who = process.unwrap_or(Process::App);
+        self.note(format_args!("{who:?} sets the badge to {number}"));
+        self.tally.numbers += 1;
+        if !self.phone.unlocked() {
+            let what = format!("{number} was set before the first unlock");
+            return Err(Violation::new(Property::S8, what));
+        }
+        self.look(false)?;
+        self.watch.number(number, &self.backend.truths)?;
+        let Some(process) = process else {
+            return Ok(());
+        };
+        match self.phone.set_badge(self.now, process, number) {
+            Ok(done) => {
+                let after = done.since(self.now).0;
+                self.later(after, Due::Replies(owner, Box::new(move || reply.succeed(()))));
+            }
+            Err(_) => self.reply(owner, move || reply.fail()),
+        }
+        Ok(())
+    }
+
+    /// Holds the outbox against what was in it (S3).
+    pub(super) fn look(&mut self, person_acted: bool) -> Step {
+        let (rows, outbox) = (self.audit.accounts(), self.audit.operations());
+        self.watch.look(&rows, &outbox, &self.backend.truths, person_acted)
+    }
+}
+
+fn id(name: &str) -> Option<NotificationId> {
+    name.parse().ok().map(NotificationId)
+}
+
+/// As our shell tells the engine of it.
+fn delivered(shown: &Delivered) -> DeliveredNotification {
+    let push = PushPayload::parse(shown.notification.payload.bytes()).ok();
+    let item = push.as_ref().and_then(|push| push.item.clone());
+    let (conversation, position) = item.unzip();
+    DeliveredNotification {
+        identifier: shown.id.0.to_string(),
+        route: push.as_ref().map(|push| push.route.clone()),
+        conversation: conversation.unwrap_or_else(super::person::nowhere),
+        position,
+        version: push.as_ref().map(|push| push.version),
+    }
+}

@@ -1,0 +1,96 @@
+//! The closing phase: from whatever state the run has come to, one undisturbed wake makes the badge
+//! true (L1), also when the store was damaged (L2).
+
+use simphone::{Happening as Phone, Path, Process, Time};
+use truebadge_engine::Cause;
+
+use super::{Step, World};
+use crate::violation::{Property, Violation};
+
+/// An undisturbed wake needs no more.
+const ENOUGH: u64 = 10_000;
+
+impl World {
+    /// Ends the run, and looks whether the promises hold.
+    pub(super) fn close(&mut self) -> Step {
+        self.note(format_args!("— from here on nothing goes wrong"));
+        self.closing = true;
+        self.plan.next = None;
+        self.requests_fail = 0;
+        self.relay_down_until = Time::ZERO;
+        self.pushes_down_until = Time::ZERO;
+        self.storage.calm();
+        if !self.backend.runs() {
+            self.relay_starts()?;
+        }
+        self.drain_reports()?;
+        // Only one path works from here on: HTTPS, with pushes or without.
+        let path = if self.rng.bool() { Path::NoApns } else { Path::Wifi };
+        self.to_phone(Phone::BadgesAllowed(true))?;
+        self.to_phone(Phone::Network(path))?;
+        self.to_phone(Phone::Unlock)?;
+        self.settle()?;
+        if self.rng.bool() && !self.in_foreground() {
+            self.to_phone(Phone::ForceQuit)?;
+        }
+        self.to_phone(Phone::Open)?;
+        self.settle()?;
+        self.sign_in_again()?;
+        self.settle()?;
+        self.quiet()?;
+        // What a wake that began before had under way is over; this one is undisturbed.
+        self.refresh(Process::App, None, Cause::Foreground)?;
+        self.quiet()?;
+        self.ends_well()
+    }
+
+    /// What the app's backend still has to report reaches the relay.
+    fn drain_reports(&mut self) -> Step {
+        let reports: Vec<u64> = self
+            .queued
+            .iter()
+            .filter(|(_, due)| matches!(due, super::Due::Reports(..)))
+            .map(|(place, _)| *place)
+            .collect();
+        for place in reports {
+            if let Some(due) = self.queued.remove(&place) {
+                self.due(due)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until the wakes have ended.
+    fn quiet(&mut self) -> Step {
+        let began = self.now;
+        while self.now.since(began).0 < ENOUGH {
+            if !self.is_ready() && self.next_time().is_none_or(|next| next.since(began).0 > ENOUGH) {
+                break;
+            }
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    fn ends_well(&mut self) -> Step {
+        let property = if self.damaged { Property::L2 } else { Property::L1 };
+        self.audit.forget();
+        self.look(false)?;
+        let (icon, truth) = (self.phone.badge(), self.watch.true_number(&self.backend.truths));
+        if icon != truth {
+            let what = format!("in the end the icon shows {icon}, and {truth} is true");
+            return Err(Violation::new(property, what));
+        }
+        self.watch.nothing_waits()?;
+        let sums = self.audit.sums();
+        sums.map_err(|what| Violation::new(Property::S5, what))?;
+        if let Some(incomplete) = self.audit.accounts().iter().find(|row| !row.complete) {
+            let what = format!("{}'s mirror is not complete in the end", incomplete.account);
+            return Err(Violation::new(property, what));
+        }
+        if !self.damaged {
+            self.watch.refusals_reported()?;
+        }
+        Ok(())
+    }
+}

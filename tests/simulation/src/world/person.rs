@@ -1,0 +1,346 @@
+//! The person, at this phone and elsewhere.
+
+use simphone::{Delivered, Process};
+use truebadge_engine::{BadgeState, Cause, Engine, EngineError, Secret, WakeOutcome};
+use truebadge_protocol::{
+    AccountId, BadgePolicy, ConversationId, ConversationState, Level, Position,
+    messages::{Alert, Event},
+};
+
+use super::{Step, World};
+use crate::{
+    backend::{ADDRESS, Backend},
+    violation::{Property, Violation},
+};
+
+/// An account, as the shell knows it: its Keychain holds the token.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// Its name on the phone and on the relay.
+    pub(super) id: AccountId,
+    /// Its token; none when it is signed out here.
+    token: Option<String>,
+    /// Tokens with which it was signed out here.
+    fenced: Vec<String>,
+    /// The person wants it on this phone.
+    wanted: bool,
+    /// The engine has it.
+    added: bool,
+}
+
+impl World {
+    /// The person installs the app, opens it, and signs in.
+    pub(super) fn settle_in(&mut self) -> Step {
+        for account in 0..2 {
+            let id = AccountId::new(Backend::account(account));
+            let id = id.map_err(|error| Violation::new(Property::Panic, error.to_string()))?;
+            self.accounts.push(Account {
+                id,
+                token: None,
+                fenced: Vec::new(),
+                wanted: account == 0 || self.rng.u8(..3) == 0,
+                added: false,
+            });
+        }
+        self.phone.happen(self.now, simphone::Happening::Open);
+        self.phone_moves()?;
+        self.settle()
+    }
+
+    /// Adds the accounts that the person wants and that the engine has not.
+    pub(super) fn sign_in_again(&mut self) -> Step {
+        for account in 0..self.accounts.len() {
+            if self.accounts[account].wanted && !self.accounts[account].added {
+                self.sign_in(account)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The person signs in, if the app runs.
+    pub(super) fn sign_in(&mut self, account: usize) -> Step {
+        self.accounts[account].wanted = true;
+        if self.accounts[account].added || !self.backend.runs() || !self.phone.unlocked() {
+            return Ok(());
+        }
+        let id = self.accounts[account].id.clone();
+        let token = self.backend.mint(account)?;
+        // From here on it may be in the store, also if the process dies in the call.
+        self.watch.add(id.as_str(), account);
+        self.accounts[account].token = Some(token);
+        let added = self.call(Process::App, |engine| engine.add_account(&id, ADDRESS))?;
+        self.accounts[account].added = matches!(added, Some(Ok(())));
+        if self.accounts[account].added {
+            self.refresh(Process::App, None, Cause::Foreground)?;
+        }
+        Ok(())
+    }
+
+    /// The person signs out on this phone.
+    pub(super) fn sign_out(&mut self, account: usize) -> Step {
+        let id = self.accounts[account].id.clone();
+        if !self.in_foreground() || !self.watch.has(id.as_str()) {
+            return Ok(());
+        }
+        self.accounts[account].wanted = false;
+        let done = self.call(Process::App, |engine| engine.sign_out(&id))?;
+        let in_store = self.audit.accounts().iter().any(|row| row.account == id.as_str());
+        if !in_store {
+            let known = &mut self.accounts[account];
+            known.fenced.extend(known.token.clone());
+            known.added = false;
+            self.watch.remove(id.as_str());
+        }
+        if let Some(Ok(_)) = done {
+            if in_store {
+                let what = "an account is in the store after its sign-out";
+                return Err(Violation::new(Property::S7, what));
+            }
+            self.refresh(Process::App, None, Cause::Operation)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an account with this token was signed out here.
+    pub(super) fn is_fenced(&self, token: &str) -> bool {
+        let mut all = self.accounts.iter().flat_map(|account| &account.fenced);
+        all.any(|fenced| fenced == token)
+    }
+
+    /// What the Keychain gives.
+    pub(super) fn credentials(
+        &mut self,
+        name: &str,
+        refused: Option<&Secret>,
+    ) -> Result<Option<String>, Violation> {
+        let account = self.accounts.iter().position(|account| account.id.as_str() == name);
+        let Some(account) = account.filter(|_| self.phone.unlocked()) else {
+            return Ok(None);
+        };
+        let wanted = self.accounts[account].wanted;
+        if refused.is_some() && wanted && self.backend.runs() {
+            let token = self.backend.mint(account)?;
+            self.accounts[account].token = Some(token);
+        }
+        Ok(self.accounts[account].token.clone())
+    }
+
+    pub(super) fn forget_credentials(&mut self, name: &str, token: &str) {
+        for account in &mut self.accounts {
+            if account.id.as_str() == name && account.token.as_deref() == Some(token) {
+                account.token = None;
+            }
+        }
+    }
+
+    pub(super) fn in_foreground(&self) -> bool {
+        self.phone.in_foreground() && self.phone.running(Process::App)
+    }
+
+    /// The person does something in the app; the shell then has it sent.
+    pub(super) fn act(
+        &mut self,
+        account: usize,
+        act: impl FnOnce(&Engine, &AccountId) -> Result<BadgeState, EngineError>,
+    ) -> Step {
+        let id = self.accounts[account].id.clone();
+        if !self.in_foreground() || !self.watch.has(id.as_str()) {
+            return Ok(());
+        }
+        let done = self.call(Process::App, |engine| act(engine, &id))?;
+        self.note(format_args!("{:?}", done.as_ref().map(|done| done.as_ref().map(|s| s.badge))));
+        // What was recorded counts from here on, whatever became of the call.
+        self.look(true)?;
+        self.settle()?;
+        if let Some(Ok(_)) = done {
+            self.refresh(Process::App, None, Cause::Operation)?;
+        }
+        Ok(())
+    }
+
+    /// What the person sees of a conversation.
+    pub(super) fn shown(
+        &mut self,
+        account: usize,
+        conversation: u8,
+    ) -> Result<Option<ConversationState>, Violation> {
+        let id = self.accounts[account].id.clone();
+        let wanted = name(conversation);
+        let views = self.call(Process::App, |engine| engine.conversations(&id))?;
+        let Some(Ok(views)) = views else {
+            return Ok(None);
+        };
+        let mut states = views.into_iter().map(|view| view.state);
+        Ok(states.find(|state| state.id == wanted))
+    }
+
+    /// The person reads all but the newest `left` items; they do not come back (S4).
+    pub(super) fn read_here(&mut self, account: usize, conversation: u8, left: u8) -> Step {
+        if !self.in_foreground() {
+            return Ok(());
+        }
+        let Some(shown) = self.shown(account, conversation)? else {
+            return Ok(());
+        };
+        let left = u32::from(left).min(shown.unread);
+        let up_to = shown.newest.get().saturating_sub(u64::from(left));
+        let id = shown.id.clone();
+        self.note(format_args!("the person reads {} up to {up_to}, {left} left", id.as_str()));
+        self.act(account, |engine, account| {
+            engine.mark_read(account, &id, position(up_to), left)
+        })?;
+        self.stays_read(account, conversation, up_to, left)
+    }
+
+    /// Nothing at or below `up_to` is unread again.
+    fn stays_read(&mut self, account: usize, conversation: u8, up_to: u64, left: u32) -> Step {
+        let waits = self.audit.operations();
+        let id = name(conversation);
+        let recorded = waits.iter().any(|one| one.conversation == id);
+        let Some(shown) = self.shown(account, conversation)?.filter(|_| recorded) else {
+            return Ok(());
+        };
+        let truth = self.backend.truths[account].now().conversation(&id);
+        let above = u32::try_from(truth.unread_above(up_to)).unwrap_or(u32::MAX);
+        if shown.unread > left.max(above) {
+            let what = format!(
+                "{} shows {} unread right after it was read up to {up_to}, {left} left",
+                id.as_str(),
+                shown.unread
+            );
+            return Err(Violation::new(Property::S4, what));
+        }
+        Ok(())
+    }
+
+    /// Something the person sees as unread is read by itself.
+    pub(super) fn read_item_here(&mut self, account: usize, conversation: u8) -> Step {
+        if !self.in_foreground() {
+            return Ok(());
+        }
+        let Some(shown) = self.shown(account, conversation)?.filter(|shown| shown.unread > 0) else {
+            return Ok(());
+        };
+        let (id, newest, left) = (shown.id.clone(), shown.newest, shown.unread - 1);
+        self.act(account, |engine, account| {
+            engine.mark_items_read(account, &id, &[newest], left)
+        })
+    }
+
+    /// Items arrive.
+    pub(super) fn arrive(
+        &mut self,
+        account: usize,
+        conversation: u8,
+        items: u8,
+        mention: bool,
+        alert: bool,
+    ) -> Step {
+        let mut events = Vec::new();
+        for _ in 0..items {
+            let newest = self.newest.entry((account, conversation)).or_default();
+            *newest += 1;
+            events.push(Event::Item {
+                conversation: name(conversation),
+                position: position(*newest),
+                mention,
+                alert: alert.then(|| Alert {
+                    title: Some("Someone".to_owned()),
+                    subtitle: None,
+                    body: Some("Something".to_owned()),
+                    sound: None,
+                }),
+            });
+        }
+        self.report(account, events)
+    }
+
+    /// The person reads on another device, all but the newest `left` items.
+    pub(super) fn read_elsewhere(&mut self, account: usize, conversation: u8, left: u8) -> Step {
+        let newest = self.newest.get(&(account, conversation)).copied().unwrap_or(0);
+        let up_to = position(newest.saturating_sub(u64::from(left)));
+        let event = Event::Read {
+            conversation: name(conversation),
+            up_to,
+        };
+        self.report(account, vec![event])
+    }
+
+    pub(super) fn read_item_elsewhere(&mut self, account: usize, conversation: u8) -> Step {
+        let newest = self.newest.get(&(account, conversation)).copied().unwrap_or(0);
+        if newest == 0 {
+            return Ok(());
+        }
+        let event = Event::ReadItems {
+            conversation: name(conversation),
+            positions: vec![position(newest)],
+        };
+        self.report(account, vec![event])
+    }
+
+    /// What iOS showed, for when it is to be delivered again.
+    pub(super) fn remember_delivered(&mut self) {
+        for shown in self.phone.delivered() {
+            if !self.seen_notifications.iter().any(|known| known.id == shown.id) {
+                self.seen_notifications.push(shown.clone());
+            }
+        }
+    }
+
+    pub(super) fn remembered(&self, names: &[String]) -> Vec<Delivered> {
+        let named = |one: &&Delivered| names.contains(&one.id.0.to_string());
+        self.seen_notifications.iter().filter(named).cloned().collect()
+    }
+
+    /// What an outcome says to the app.
+    pub(super) fn reported(&mut self, outcome: &WakeOutcome) {
+        for rejected in &outcome.rejected {
+            let refusal = (
+                rejected.account.as_str().to_owned(),
+                rejected.number,
+                rejected.conversation.as_str().to_owned(),
+            );
+            if !self.watch.reported.contains(&refusal) {
+                self.watch.reported.push(refusal);
+            }
+        }
+    }
+
+    /// The person chooses what the badge counts.
+    pub(super) fn choose_policy(&mut self, policy: u8) -> Step {
+        if !self.in_foreground() {
+            return Ok(());
+        }
+        let policy = [
+            BadgePolicy::Messages,
+            BadgePolicy::Conversations,
+            BadgePolicy::Mentions,
+            BadgePolicy::Off,
+        ][usize::from(policy % 4)];
+        let before = std::mem::replace(&mut self.watch.policy, policy);
+        let done = self.call(Process::App, |engine| engine.set_policy(policy))?;
+        let stored = self.audit.policy();
+        self.watch.policy = stored.unwrap_or(before);
+        drop(done);
+        self.settle()
+    }
+}
+
+pub(super) fn name(conversation: u8) -> ConversationId {
+    let names = ["mail", "team", "family", "news"];
+    let name = names[usize::from(conversation) % names.len()];
+    ConversationId::new(name).unwrap_or_else(|_| unreachable!("{name} is a name"))
+}
+
+/// For a notification that says nothing of its conversation.
+pub(super) fn nowhere() -> ConversationId {
+    ConversationId::new("-").unwrap_or_else(|_| unreachable!("it is a name"))
+}
+
+pub(super) fn position(number: u64) -> Position {
+    Position::new(number).unwrap_or(Position::ZERO)
+}
+
+pub(super) fn level(level: u8) -> Level {
+    Level::from_code(level % 3).unwrap_or_default()
+}

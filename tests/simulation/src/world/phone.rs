@@ -1,0 +1,345 @@
+//! What the phone makes of our processes: they start, run, freeze and end.
+
+use std::{fmt::Arguments, sync::Arc, time::Duration};
+
+use simphone::{Completion, Conditions, Effect, Millis, Process, Wake, WakeId, Why};
+use truebadge_engine::{
+    AtZero, Bridges, Cause, Configuration, Engine, simulation,
+};
+use truebadge_protocol::{
+    DeviceId,
+    messages::{self, PushEnvironment},
+};
+
+use super::{Due, Ended, Running, Step, World, lock};
+use crate::{
+    executor::Owner,
+    host::Host,
+    violation::{Property, Violation},
+};
+
+/// What our shell gives a wake of the 30 s that iOS gives it.
+const BUDGET: Duration = Duration::from_secs(25);
+
+impl World {
+    /// Time has come to something in the phone.
+    pub(super) fn phone_moves(&mut self) -> Step {
+        loop {
+            let effects = self.phone.advance(self.now);
+            if effects.is_empty() {
+                return Ok(());
+            }
+            for effect in effects {
+                self.apns.obey(self.now, &effect);
+                self.effect(effect)?;
+            }
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) -> Step {
+        match effect {
+            Effect::Launch(process) => return self.launch(process),
+            Effect::Wake(wake) => return self.wake(wake),
+            Effect::Suspend(process) => return self.freeze(process),
+            Effect::Resume(process) => {
+                self.note(format_args!("{process:?} goes on"));
+                if let Some(running) = self.processes.get_mut(&process) {
+                    running.frozen = false;
+                }
+            }
+            Effect::Kill(process, death) => {
+                self.note(format_args!("{process:?} is gone ({death:?})"));
+                self.tally.fault("process ended by iOS");
+                self.end(process);
+                return self.look(false);
+            }
+            Effect::TokenIssued { token, .. } => {
+                self.note(format_args!("iOS gives the push token {token:?}"));
+                let token = token.to_string();
+                self.call(Process::App, |engine| engine.set_push_token(Some(&token)))?;
+            }
+            Effect::Conditions(conditions) => return self.tell_conditions(conditions),
+            Effect::BadgePainted { number, by } => {
+                self.note(format_args!("the icon shows {number} ({by:?})"));
+            }
+            Effect::NotificationShown(id) => self.note(format_args!("notification {} is shown", id.0)),
+            Effect::NotificationsDropped(ids) => {
+                self.note(format_args!("iOS drops {} notifications", ids.len()));
+            }
+            Effect::NotificationsRemoved(_)
+            | Effect::TokenEnded(_)
+            | Effect::PushPath { .. } => {}
+        }
+        self.remember_delivered();
+        Ok(())
+    }
+
+    fn launch(&mut self, process: Process) -> Step {
+        self.note(format_args!("{process:?} starts"));
+        self.end(process);
+        self.owners += 1;
+        let owner = Owner(self.owners);
+        let engine = Arc::new(self.engine(process, owner)?);
+        let running = Running {
+            owner,
+            engine,
+            frozen: false,
+        };
+        self.processes.insert(process, running);
+        if process == Process::App {
+            self.phone.register_for_pushes(self.now);
+            self.tell_conditions(self.phone.conditions())?;
+            self.sign_in_again()?;
+        }
+        Ok(())
+    }
+
+    fn engine(&self, process: Process, owner: Owner) -> Result<Engine, Violation> {
+        let host = Host {
+            owner,
+            calls: self.calls.clone(),
+            clocks: Arc::clone(&self.clocks),
+        };
+        let broken = |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
+        let configuration = Configuration {
+            directory: self.directory.path().to_owned(),
+            device: DeviceId::new("a-phone").map_err(|error| broken(&error))?,
+            topic: "com.example.app".to_owned(),
+            environment: PushEnvironment::Production,
+            app_version: "1".to_owned(),
+            process: match process {
+                Process::App => truebadge_engine::Process::App,
+                Process::Extension => truebadge_engine::Process::Extension,
+            },
+            at_zero: AtZero::Keep,
+        };
+        let host = Arc::new(host);
+        let bridges = Bridges {
+            badge: host.clone(),
+            delivered: host.clone(),
+            credentials: host.clone(),
+            transport: host.clone(),
+            clock: host,
+        };
+        let spawner = self.executor.spawner(owner);
+        Engine::with_spawner(configuration, bridges, spawner).map_err(|error| broken(&error))
+    }
+
+    /// Calls a process's engine; nothing when it does not run, or was killed in the call.
+    pub(super) fn call<T>(
+        &mut self,
+        process: Process,
+        call: impl FnOnce(&Engine) -> T,
+    ) -> Result<Option<T>, Violation> {
+        let Some(running) = self.processes.get(&process).filter(|running| !running.frozen) else {
+            return Ok(None);
+        };
+        let engine = Arc::clone(&running.engine);
+        match simulation::until_killed(|| call(&engine)) {
+            Ok(value) => Ok(Some(value)),
+            Err(simulation::Killed) => {
+                drop(engine);
+                self.killed(process)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The process died at a point of its own code.
+    pub(super) fn killed(&mut self, process: Process) -> Step {
+        self.note(format_args!("{process:?} is killed"));
+        self.end(process);
+        self.phone.happen(self.now, simphone::Happening::Crash(process));
+        // The calls that it made before are answered to nobody.
+        self.settle()?;
+        self.look(true)?;
+        self.audit.sums().map_err(|what| Violation::new(Property::S5, what))
+    }
+
+    /// Nothing of the process is left.
+    pub(super) fn end(&mut self, process: Process) {
+        if let Some(running) = self.processes.remove(&process) {
+            self.executor.end(running.owner);
+        }
+    }
+
+    fn tell_conditions(&mut self, conditions: Conditions) -> Step {
+        let told = messages::Conditions {
+            badges_allowed: conditions.badges_allowed,
+            alerts_allowed: conditions.alerts_allowed,
+            background_refresh: conditions.refresh_available(),
+            low_power_mode: conditions.low_power,
+        };
+        self.call(Process::App, |engine| engine.set_conditions(told))?;
+        Ok(())
+    }
+
+    fn wake(&mut self, wake: Wake) -> Step {
+        self.note(format_args!("{:?} is woken: {}", wake.process, why(&wake.why)));
+        let process = wake.process;
+        self.call(process, |engine| {
+            if !matches!(wake.why, Why::Left) {
+                engine.resume();
+            }
+        })?;
+        let id = (wake.until != simphone::Time::NEVER).then_some(wake.id);
+        match wake.why {
+            Why::Left => {
+                let left = wake.until.since(self.now).0;
+                let after = self.rng.u64(..left.clamp(1, 2_000)) / 2;
+                self.later(after, Due::PutAway(wake.id));
+                Ok(())
+            }
+            Why::Foreground => self.refresh(process, id, Cause::Foreground),
+            Why::Refresh => self.refresh(process, id, Cause::BackgroundRefresh),
+            Why::NetworkBack => self.refresh(process, id, Cause::NetworkBack),
+            Why::LowPowerEnded => self.refresh(process, id, Cause::LowPowerModeEnded),
+            Why::SilentPush(payload) | Why::PaintedPush(payload) => {
+                self.receive(process, id, payload.bytes().to_vec(), false)
+            }
+            Why::Extension { payload, .. } => {
+                self.receive(process, id, payload.bytes().to_vec(), true)
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        process: Process,
+        wake: Option<WakeId>,
+        payload: Vec<u8>,
+        is_alert: bool,
+    ) -> Step {
+        let engine = self.processes.get(&process).map(|running| Arc::clone(&running.engine));
+        let Some(engine) = engine else {
+            return Ok(());
+        };
+        self.spawn(process, wake, is_alert, async move {
+            engine.handle_push(payload, BUDGET).await
+        });
+        Ok(())
+    }
+
+    /// A wake without a push.
+    pub(super) fn refresh(&mut self, process: Process, wake: Option<WakeId>, cause: Cause) -> Step {
+        let engine = self.processes.get(&process).map(|running| Arc::clone(&running.engine));
+        let Some(engine) = engine else {
+            return Ok(());
+        };
+        self.spawn(process, wake, false, async move {
+            engine.refresh(cause, BUDGET).await
+        });
+        Ok(())
+    }
+
+    fn spawn(
+        &mut self,
+        process: Process,
+        wake: Option<WakeId>,
+        is_alert: bool,
+        task: impl Future<Output = truebadge_engine::WakeOutcome> + Send + 'static,
+    ) {
+        let Some(owner) = self.processes.get(&process).map(|running| running.owner) else {
+            return;
+        };
+        let (ended, began) = (Arc::clone(&self.ended), self.now);
+        let task = async move {
+            let outcome = task.await;
+            lock(&ended).push(Ended {
+                owner,
+                process,
+                wake,
+                began,
+                is_alert,
+                outcome,
+            });
+        };
+        // The executor takes every task.
+        let _ = self.executor.spawner(owner).spawn(Box::pin(task));
+    }
+
+    pub(super) fn wake_ended(&mut self, ended: Ended) -> Step {
+        let outcome = &ended.outcome;
+        self.note(format_args!(
+            "{:?}'s wake ends: {:?}, badge {:?}, synced {}, {:?}",
+            ended.process,
+            outcome.disposition,
+            outcome.badge.map(|state| state.badge),
+            outcome.synced,
+            outcome.error,
+        ));
+        let took = self.now.since(ended.began);
+        if took > Millis(25_000 + super::PATIENCE) {
+            let what = format!("a wake took {took}");
+            return Err(Violation::new(Property::S9, what));
+        }
+        self.reported(&ended.outcome);
+        if ended.outcome.rebuilt {
+            self.audit.forget();
+        }
+        self.look(false)?;
+        if ended.outcome.push_token_wanted {
+            self.phone.register_for_pushes(self.now);
+        }
+        let alive = self.process_of(ended.owner).is_some();
+        if let Some(wake) = ended.wake.filter(|_| alive) {
+            // The engine set the number already: the alert carries none.
+            let completion = if ended.is_alert {
+                self.phone.completed_alert(self.now, wake, None)
+            } else {
+                self.phone.completed(self.now, wake)
+            };
+            if matches!(completion, Completion::Late | Completion::Twice) {
+                let what = format!("completion was called {completion:?}");
+                return Err(Violation::new(Property::S9, what));
+            }
+        }
+        self.phone_moves()
+    }
+
+    /// The person has left: the shell suspends the engine, and says that it is done.
+    pub(super) fn put_away(&mut self, wake: WakeId) -> Step {
+        if !self.phone.in_foreground() {
+            self.call(Process::App, Engine::suspend)?;
+            self.settle()?;
+            self.no_lock("after suspend()")?;
+        }
+        self.phone.completed(self.now, wake);
+        self.phone_moves()
+    }
+
+    fn freeze(&mut self, process: Process) -> Step {
+        self.note(format_args!("{process:?} is suspended"));
+        if let Some(running) = self.processes.get_mut(&process) {
+            running.frozen = true;
+        }
+        self.no_lock("when the process was suspended")?;
+        self.audit.sums().map_err(|what| Violation::new(Property::S5, what))
+    }
+
+    fn no_lock(&mut self, when: &str) -> Step {
+        if self.audit.is_locked() {
+            let what = format!("a lock was held {when}");
+            return Err(Violation::new(Property::S6, what));
+        }
+        Ok(())
+    }
+
+    /// Adds a line to the timeline.
+    pub(super) fn note(&mut self, line: Arguments<'_>) {
+        self.timeline.note(self.now, line);
+    }
+}
+
+fn why(why: &Why) -> &'static str {
+    match why {
+        Why::Foreground => "foreground",
+        Why::Left => "left",
+        Why::SilentPush(_) => "silent push",
+        Why::PaintedPush(_) => "painted push",
+        Why::Extension { .. } => "alert",
+        Why::Refresh => "background refresh",
+        Why::NetworkBack => "network back",
+        Why::LowPowerEnded => "Low Power Mode ended",
+    }
+}
