@@ -1,10 +1,13 @@
 //! Whatever happened before, one undisturbed wake makes the badge true (L1). On the way there every
 //! number that is set is some state that the relay committed, with what this phone did and the relay
 //! has not counted laid over it (S1), never an older one than before (S2); nothing read here comes back
-//! (S4); and rows, totals and digest always belong together (S5).
+//! (S4); rows, totals and digest always belong together (S5); and in the end each operation took effect, or
+//! the app was told that it was refused (S3).
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use support::{Committed, Fault, Phone, alice, conversation};
@@ -31,6 +34,8 @@ enum Step {
     Refresh(Vec<Option<Fault>>),
     Restart,
     Restore,
+    /// From now on the relay refuses what the phone did, or takes it again.
+    Refuse(bool),
 }
 
 fn fault() -> impl Strategy<Value = Option<Fault>> {
@@ -60,6 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => proptest::collection::vec(fault(), 0..4).prop_map(Step::Refresh),
         1 => Just(Step::Restart),
         1 => Just(Step::Restore),
+        2 => any::<bool>().prop_map(Step::Refuse),
     ]
 }
 
@@ -91,17 +97,17 @@ impl Run {
             Step::MarkElsewhere(id) => relay.mark_elsewhere(&name(id)),
             Step::ReadHere(id, left) => self.read_here(&name(id), left).await,
             Step::ReadAllHere => {
-                self.phone.engine.mark_all_read(&alice()).unwrap();
-                self.did().await;
+                self.act(|phone| _ = phone.engine.mark_all_read(&alice()).unwrap())
+                    .await;
             }
             Step::LevelHere(id, level) => {
                 let id = conversation(&name(id));
-                self.phone.engine.set_level(&alice(), &id, level).unwrap();
-                self.did().await;
+                self.act(|phone| _ = phone.engine.set_level(&alice(), &id, level).unwrap())
+                    .await;
             }
             Step::MarkHere(id, marked) => {
-                self.phone.mark_here(&name(id), marked);
-                self.did().await;
+                self.act(|phone| _ = phone.mark_here(&name(id), marked))
+                    .await;
             }
             Step::Send(share, rows) => {
                 self.counter += 1;
@@ -134,12 +140,51 @@ impl Run {
                 let mut state = relay.0.lock().unwrap();
                 state.epoch = format!("{}'", state.epoch.chars().take(40).collect::<String>());
             }
+            Step::Refuse(refuses) => {
+                relay.0.lock().unwrap().rejects_with = refuses.then(|| "{id}".to_owned());
+            }
         }
     }
 
     /// How many numbers have been set.
     fn set(&self) -> usize {
         self.phone.icon.set.lock().unwrap().len()
+    }
+
+    /// The person does something. What that makes needless before it is sent counts as never done.
+    async fn act(&mut self, act: impl FnOnce(&Phone)) {
+        let waited = self.outbox();
+        act(&self.phone);
+        self.did().await;
+        let wait = self.outbox();
+        let is_there = |id: &OperationId| wait.contains(id) || !waited.contains(id);
+        self.done.retain(|(id, ..)| is_there(id));
+    }
+
+    fn outbox(&self) -> BTreeSet<OperationId> {
+        let store = rusqlite::Connection::open(self.phone.store()).unwrap();
+        let mut statement = store.prepare("SELECT id FROM operations").unwrap();
+        let ids = statement.query_map([], |row| row.get::<_, String>(0));
+        let ids = ids.unwrap().map(Result::unwrap);
+        ids.map(|id| OperationId::new(id).unwrap()).collect()
+    }
+
+    /// Each operation took effect, or the app was told that it was refused, and nothing of that twice.
+    fn nothing_is_lost(&self) {
+        let relay = self.phone.relay.0.lock().unwrap();
+        let rejected = self.phone.engine.rejected_operations().unwrap();
+        let in_one_history = relay.epoch == "epoch-1";
+        for (id, ..) in &self.done {
+            let applied = relay.in_order.iter().filter(|one| *one == id).count();
+            let told = rejected.iter().filter(|one| one.reason == id.as_str());
+            let outcomes = applied + told.count();
+            assert!(outcomes > 0, "{id:?} was lost");
+            // What an earlier history confirmed may be sent to the next one too.
+            assert!(
+                outcomes == 1 || !in_one_history,
+                "{id:?} has {outcomes} outcomes"
+            );
+        }
     }
 
     /// Notes the operations that the engine has just recorded.
@@ -184,9 +229,9 @@ impl Run {
     /// The number that one of the relay's states gives with this phone's own operations over it.
     fn number(&self, state: &Committed) -> u32 {
         let mut state = state.clone();
-        let applied = state.applied.clone();
+        let (applied, refused) = (state.applied.clone(), state.refused.clone());
         for (id, action, seen) in &self.done {
-            if !applied.contains(id) {
+            if !applied.contains(id) && !refused.contains(id) {
                 state.apply(action, *seen);
             }
         }
@@ -226,8 +271,8 @@ impl Run {
         };
         let left = left.min(view.state.unread);
         let up_to = support::position(view.state.newest.get() - u64::from(left));
-        self.phone.read_here(id.as_str(), up_to.get(), left);
-        self.did().await;
+        self.act(|phone| _ = phone.read_here(id.as_str(), up_to.get(), left))
+            .await;
         let after = self.phone.engine.conversations(&alice()).unwrap();
         let shown = after.iter().find(|view| view.state.id == id);
         assert!(
@@ -309,7 +354,17 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// What happens, and how many rows the relay puts on a page.
 fn life() -> impl Strategy<Value = (Vec<Step>, usize)> {
     let steps = proptest::collection::vec(step(), 1..30);
-    (steps, prop_oneof![Just(1), Just(2), Just(500)])
+    let in_one_history = |(mut steps, restores, page): (Vec<Step>, bool, usize)| {
+        // What one history refused, another may take: in a life with several, nothing is refused.
+        steps.retain(|step| match step {
+            Step::Restore => restores,
+            Step::Refuse(_) => !restores,
+            _ => true,
+        });
+        (steps, page)
+    };
+    let pages = prop_oneof![Just(1), Just(2), Just(500)];
+    (steps, any::<bool>(), pages).prop_map(in_one_history)
 }
 
 /// Each life is a whole phone: fewer of them than proptest's default, unless asked for.
@@ -341,6 +396,15 @@ proptest! {
             let truth = u32::try_from(run.phone.relay.truth().unread).unwrap();
             assert_eq!(run.phone.icon(), Some(truth));
             assert_eq!(run.phone.engine.accounts().unwrap()[0].pending, 0);
+        });
+    }
+
+    #[test]
+    fn s3_each_operation_takes_effect_or_is_told_to_be_refused(life in life()) {
+        block_on(async {
+            let run = live(life, |_| {}).await;
+            run.phone.refresh().await;
+            run.nothing_is_lost();
         });
     }
 }

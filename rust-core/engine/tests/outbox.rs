@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::{future::Future as _, pin::pin, task::Poll};
-
 use support::{Fault, Phone, alice, conversation, position};
 use truebadge_engine::{BadgeState, Disposition, EngineError, Process};
 
@@ -143,109 +141,6 @@ async fn a_full_outbox_refuses_what_is_new_and_loses_nothing() {
     );
     assert!(read.is_ok());
     assert_eq!(phone.engine.accounts().unwrap()[0].pending, 10_000);
-}
-
-#[tokio::test]
-async fn what_was_refused_is_told_at_each_wake_until_the_app_took_note() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-    phone.read_here("family", 3, 0);
-    phone.refresh().await;
-
-    let restarted = phone.again(Process::App);
-    let rejected = restarted.refresh().await.rejected;
-
-    assert_eq!(rejected, restarted.engine.rejected_operations().unwrap());
-    let [refused] = rejected.as_slice() else {
-        panic!("one was refused");
-    };
-    assert_eq!(refused.account, alice());
-    assert_eq!(refused.conversation, conversation("family"));
-    assert_eq!(refused.reason, "not yours");
-
-    restarted.engine.forget_rejected(refused.sequence).unwrap();
-    assert_eq!(restarted.refresh().await.rejected, []);
-}
-
-#[tokio::test]
-async fn s3_what_was_refused_in_an_answer_that_was_lost_is_told_in_the_next_wake() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-    phone.read_here("family", 3, 0);
-    phone.relay.fail(Fault::AnswerLost);
-    assert_eq!(phone.refresh().await.rejected, []);
-
-    let outcome = phone.refresh().await;
-
-    assert!(outcome.synced);
-    let [refused] = outcome.rejected.as_slice() else {
-        panic!("one was refused: {:?}", outcome.rejected);
-    };
-    assert_eq!(refused.reason, "not yours");
-    assert_eq!(phone.engine.accounts().unwrap()[0].pending, 0);
-    assert_eq!(phone.icon(), Some(3));
-}
-
-#[tokio::test]
-async fn what_was_refused_in_the_extension_is_told_in_the_app() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.read_here("family", 3, 0);
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-
-    let extension = phone.again(Process::Extension);
-    let bytes = phone.relay.push(1, 0);
-    extension.push(&bytes).await;
-
-    assert_eq!(phone.refresh().await.rejected.len(), 1);
-}
-
-#[tokio::test]
-async fn s3_what_was_refused_in_a_wake_that_was_cancelled_is_told_in_the_next() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.read_here("family", 3, 0);
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-    // Once the relay has answered, iOS lets the wake wait.
-    let centre = phone.centre.clone();
-    let slow = support::Meanwhile(Box::new(move || centre.answers_slowly()));
-    phone.relay.0.lock().unwrap().meanwhile = Some(slow);
-    {
-        let mut wake = pin!(phone.refresh());
-        std::future::poll_fn(|context| {
-            assert!(wake.as_mut().poll(context).is_pending());
-            context.waker().wake_by_ref();
-            match phone.engine.rejected_operations() {
-                Ok(rejected) if !rejected.is_empty() => Poll::Ready(()),
-                _ => Poll::Pending,
-            }
-        })
-        .await;
-        // The wake is dropped here: the host never hears how it ended.
-    }
-    phone.centre.answers();
-
-    assert_eq!(phone.refresh().await.rejected.len(), 1);
-}
-
-#[tokio::test]
-async fn what_was_refused_of_an_account_goes_with_it() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.read_here("family", 3, 0);
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-    phone.refresh().await;
-
-    phone.engine.sign_out(&alice()).unwrap();
-
-    assert_eq!(phone.engine.rejected_operations().unwrap(), []);
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ pub(super) fn all_shown(
     tx: &Tx<'_>,
     account: &Account,
 ) -> Result<Vec<ConversationView>, EngineError> {
-    let mut pending = tx.operations_by_conversation(account.key)?;
+    let mut pending = tx.operations_by_conversation(account)?;
     let mut shown = Vec::new();
     for base in tx.newest_rows(account.key)? {
         let operations = pending.remove(&base.id).unwrap_or_default();
@@ -111,7 +111,7 @@ pub(super) fn all_shown(
 fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineError> {
     Ok(AccountView {
         totals: tx.account_totals(&account)?,
-        pending: tx.unconfirmed(account.key)?,
+        pending: tx.unheard(account.key)?,
         complete: account.mirror.is_complete(),
         account: account.account,
         relay: account.relay,

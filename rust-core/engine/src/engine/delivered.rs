@@ -100,7 +100,7 @@ struct Pending {
 }
 
 impl Pending {
-    fn of(tx: &Tx<'_>, account: AccountKey, id: &ConversationId) -> Result<Self, EngineError> {
+    fn of(tx: &Tx<'_>, account: &Account, id: &ConversationId) -> Result<Self, EngineError> {
         Ok(Self {
             operations: tx.operations_of(account, id)?,
             items: tx.items_read(account, id)?,
@@ -135,7 +135,7 @@ impl<'a> Known<'a> {
         let conversation = &notification.conversation;
         let pending = match self.pending.entry((account.key, conversation.clone())) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(Pending::of(self.tx, account.key, conversation)?),
+            Entry::Vacant(new) => new.insert(Pending::of(self.tx, account, conversation)?),
         };
         // Read by itself: the marker tells nothing of it. Known as long as the operation is pending,
         // so from the wake that follows it on.

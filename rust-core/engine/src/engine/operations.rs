@@ -140,7 +140,7 @@ fn record(
     kind: PendingKind,
 ) -> Result<u64, EngineError> {
     let base = tx.base_row(account.key, conversation)?;
-    let mut earlier = tx.operations_of(account.key, conversation)?;
+    let mut earlier = tx.operations_of(account, conversation)?;
     let needless =
         |last: &mut StoredOperation| last.sent == 0 && kind.supersedes(&last.pending.kind);
     let number = match earlier.pop_if(needless) {
@@ -153,6 +153,7 @@ fn record(
         id: random_id()?,
         conversation: conversation.clone(),
         sent: 0,
+        heard: false,
         pending: PendingOperation {
             number,
             seen: account.mirror.cursor.max(base.version),

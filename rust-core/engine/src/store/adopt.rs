@@ -42,7 +42,7 @@ impl Tx<'_> {
             "UPDATE accounts SET route = NULL, registration = NULL, registered_at = 0,
                  retry_at = 0, failures = 0, push_received = 0, push_sent = 0,
                  push_token_ended = NULL, ahead_epoch = NULL;
-             UPDATE operations SET sent = 0, applied = NULL;
+             UPDATE operations SET sent = 0, applied = NULL, heard = 0;
              DELETE FROM receipts;
              DELETE FROM departures;",
         )?;

@@ -199,7 +199,7 @@ impl Tx<'_> {
     /// Takes what the server told of a version. Its totals can be shown when no operation is pending
     /// that they do not hold.
     fn hear(&self, account: &mut Account, epoch: &Epoch, told: Told) -> Result<(), EngineError> {
-        let countable = self.all_are_in(account.key, told.acknowledged)?;
+        let countable = self.all_are_in(account, told.acknowledged)?;
         account.mirror.hear(epoch, told, countable);
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Tx<'_> {
         if !same_history {
             self.clear_early(account.key)?;
             self.forget_seen(account.key)?;
-            self.forget_marks_shown(account.key)?;
+            self.lay_over_again(account.key)?;
         }
         account.mirror.restart(&answer.epoch, answer.head);
         self.drop_reached(account)

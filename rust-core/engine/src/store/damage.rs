@@ -108,7 +108,7 @@ impl Store {
             for (operation, positions) in operations {
                 let mut operation = operation.clone();
                 operation.pending.number = account.next_operation;
-                operation.sent = 0;
+                operation.reopen();
                 tx.put_operation(account.key, &operation)?;
                 if !positions.is_empty() {
                     tx.put_positions(account.key, account.next_operation, positions)?;
@@ -239,8 +239,9 @@ impl Tx<'_> {
     fn readable_operations(&self, key: i64) -> Vec<SavedOperation> {
         let sql = format!(
             "SELECT {}, positions FROM operations
-             WHERE account = ?1 AND applied IS NULL ORDER BY number",
-            outbox::COLUMNS
+             WHERE account = ?1 AND {} ORDER BY number",
+            outbox::COLUMNS,
+            outbox::UNHEARD,
         );
         let (operations, all) = self.readable(&sql, [key], MOST_OPERATIONS, |row| {
             let positions = outbox::read_positions(row, outbox::POSITIONS)?;

@@ -1,5 +1,8 @@
-//! The outbox: operations that the server has not confirmed, or whose effect the mirror has not
-//! reached. What returned success is here until it took effect or was rejected (S3).
+//! The outbox: operations that no answer has settled, or whose effect the mirror has not reached. What
+//! returned success is here until it took effect or was rejected (S3).
+//!
+//! One that something else than its answer acknowledged, and that the mirror has passed, waits for its
+//! answer here, and is laid over nothing any more.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,9 +29,13 @@ pub const OUTBOX_POSITIONS: usize = 30_000;
 /// What [`read_operation`] reads. The positions of single items are not among it: only a request
 /// and the notifications of a conversation need them.
 pub(super) const COLUMNS: &str = "number, id, conversation, kind, position, remaining, marked, seen, \
-     base_unread, base_mentions, sent, applied, level, base_marked";
+     base_unread, base_mentions, sent, applied, level, base_marked, heard";
 /// Where [`read_positions`] finds them, after [`COLUMNS`].
-pub(super) const POSITIONS: usize = 14;
+pub(super) const POSITIONS: usize = 15;
+/// Those of an account `?1` that its mirror, at the cursor `?2`, does not hold.
+const PENDING: &str = "account = ?1 AND (applied IS NULL OR applied > ?2)";
+/// Those of which no answer has said what became of them.
+pub(super) const UNHEARD: &str = "(applied IS NULL OR heard = 0)";
 
 /// An operation as the outbox keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +47,8 @@ pub struct StoredOperation {
     /// Requests that may have brought it to the server: all that carried it, also those of another
     /// process, but for those whose answer said nothing of it.
     pub sent: u32,
+    /// An answer to a request that carried it says what became of it.
+    pub heard: bool,
     /// What it does to what the person sees.
     pub pending: PendingOperation,
 }
@@ -48,6 +57,23 @@ impl StoredOperation {
     /// Whether totals with this acknowledgement hold it.
     pub fn is_in(&self, acknowledged: u64) -> bool {
         self.sent > 0 && self.pending.number <= acknowledged
+    }
+
+    /// Whether the mirror, at this cursor, holds it: it is laid over nothing any more.
+    pub(super) fn is_held(&self, cursor: Version) -> bool {
+        self.pending
+            .applied
+            .is_some_and(|applied| applied <= cursor)
+    }
+
+    /// Whether the server acknowledged it under this number, in an answer or otherwise.
+    pub(super) fn is_counted(&self) -> bool {
+        self.heard || (self.sent > 0 && self.pending.applied.is_some())
+    }
+
+    /// As if it had never been sent.
+    pub(super) fn reopen(&mut self) {
+        (self.sent, self.heard, self.pending.applied) = (0, false, None);
     }
 
     /// As it goes over the wire. `positions` are those of a read of single items.
@@ -96,26 +122,27 @@ impl Tx<'_> {
         self.select_operations(which, params![account, number])
     }
 
-    /// Those of one conversation, ascending by number.
+    /// The pending ones of one conversation, ascending by number.
     pub fn operations_of(
         &self,
-        account: AccountKey,
+        account: &Account,
         conversation: &ConversationId,
     ) -> Result<Vec<StoredOperation>, EngineError> {
-        let which = "WHERE account = ?1 AND conversation = ?2 ORDER BY number";
-        self.select_operations(which, params![account, conversation.as_str()])
+        let which = format!("WHERE {PENDING} AND conversation = ?3 ORDER BY number");
+        let (key, cursor) = (account.key, account.mirror.cursor.get());
+        self.select_operations(&which, params![key, cursor, conversation.as_str()])
     }
 
-    /// Those that the server has not confirmed, as they go over the wire: the first ones, as many as
-    /// one request takes.
+    /// Those that no answer has settled, as they go over the wire: the first ones, as many as one
+    /// request takes.
     pub fn batch(&self, account: AccountKey) -> Result<Vec<Operation>, EngineError> {
-        let which = "WHERE account = ?1 AND applied IS NULL ORDER BY number LIMIT ?2";
-        let unconfirmed = self.select_operations(which, params![account, OPERATIONS])?;
+        let which = format!("WHERE account = ?1 AND {UNHEARD} ORDER BY number LIMIT ?2");
+        let unheard = self.select_operations(&which, params![account, OPERATIONS])?;
         let wire = |operation: StoredOperation| {
             let positions = self.positions(account, operation.pending.number)?;
             Ok(operation.wire(positions))
         };
-        unconfirmed.into_iter().map(wire).collect()
+        unheard.into_iter().map(wire).collect()
     }
 
     /// Which single items an operation reads, ascending; none when it does something else.
@@ -128,14 +155,16 @@ impl Tx<'_> {
     /// The single items of a conversation that pending operations read.
     pub fn items_read(
         &self,
-        account: AccountKey,
+        account: &Account,
         conversation: &ConversationId,
     ) -> Result<HashSet<Position>, EngineError> {
-        let mut statement = self.transaction.prepare_cached(
+        let sql = format!(
             "SELECT positions FROM operations
-             WHERE account = ?1 AND conversation = ?2 AND kind = 'read_items'",
-        )?;
-        let key = params![account, conversation.as_str()];
+             WHERE {PENDING} AND conversation = ?3 AND kind = 'read_items'"
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let (key, cursor) = (account.key, account.mirror.cursor.get());
+        let key = params![key, cursor, conversation.as_str()];
         let mut items = HashSet::new();
         for positions in statement.query_map(key, |row| read_positions(row, 0))? {
             items.extend(positions?);
@@ -167,10 +196,10 @@ impl Tx<'_> {
         self.count_operations(sql, account)
     }
 
-    /// How many of them the server has not confirmed.
-    pub fn unconfirmed(&self, account: AccountKey) -> Result<usize, EngineError> {
-        let sql = "SELECT count(*) FROM operations WHERE account = ?1 AND applied IS NULL";
-        self.count_operations(sql, account)
+    /// Of how many of them no answer has said what became of them.
+    pub fn unheard(&self, account: AccountKey) -> Result<usize, EngineError> {
+        let sql = format!("SELECT count(*) FROM operations WHERE account = ?1 AND {UNHEARD}");
+        self.count_operations(&sql, account)
     }
 
     fn count_operations(&self, sql: &str, account: AccountKey) -> Result<usize, EngineError> {
@@ -190,15 +219,15 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO operations (account, number, id, conversation, kind, position, remaining,
                      marked, level, seen, base_unread,
-                     base_mentions, base_marked, sent, applied)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                     base_mentions, base_marked, sent, applied, heard)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
                  ON CONFLICT (account, number) DO UPDATE SET id = excluded.id,
                      conversation = excluded.conversation, kind = excluded.kind,
                      position = excluded.position, remaining = excluded.remaining,
                      marked = excluded.marked, level = excluded.level, seen = excluded.seen,
                      base_unread = excluded.base_unread, base_mentions = excluded.base_mentions,
                      base_marked = excluded.base_marked, sent = excluded.sent,
-                     applied = excluded.applied",
+                     applied = excluded.applied, heard = excluded.heard",
             )?
             .execute(params![
                 account,
@@ -216,6 +245,7 @@ impl Tx<'_> {
                 pending.before.marked,
                 operation.sent,
                 pending.applied.map(Version::get),
+                operation.heard,
             ])?;
         Ok(())
     }
@@ -304,25 +334,24 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether the relay must be asked whatever a push said: something that the person did is not
-    /// confirmed, or the mirror is known to be behind or wrong.
+    /// Whether the relay must be asked whatever a push said: no answer says what became of something
+    /// that the person did, or the mirror is known to be behind or wrong.
     pub fn has_unfinished(&self, account: &Account) -> Result<bool, EngineError> {
         let behind = account.mirror.ahead.is_some() || account.staging.is_some();
         if behind || account.reset_wanted {
             return Ok(true);
         }
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT 1 FROM operations WHERE account = ?1 AND applied IS NULL LIMIT 1",
-        )?;
-        Ok(statement.exists([account.key])?)
+        Ok(self.unheard(account.key)? > 0)
     }
 
-    /// Whether totals with this acknowledgement hold every operation of the outbox.
-    pub fn all_are_in(&self, account: AccountKey, acknowledged: u64) -> Result<bool, EngineError> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT 1 FROM operations WHERE account = ?1 AND NOT (sent AND number <= ?2) LIMIT 1",
-        )?;
-        Ok(!statement.exists(params![account, acknowledged])?)
+    /// Whether totals with this acknowledgement hold every pending operation.
+    pub fn all_are_in(&self, account: &Account, acknowledged: u64) -> Result<bool, EngineError> {
+        let sql = format!(
+            "SELECT 1 FROM operations WHERE {PENDING} AND NOT (sent AND number <= ?3) LIMIT 1"
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let (key, cursor) = (account.key, account.mirror.cursor.get());
+        Ok(!statement.exists(params![key, cursor, acknowledged])?)
     }
 
     /// An account's totals as the person should see them (S1): the mirror's, or newer ones that the
@@ -331,8 +360,8 @@ impl Tx<'_> {
         let told = account.mirror.told();
         let mut overlaid = Vec::new();
         // One conversation after another: an extension's memory is small (S9).
-        for id in self.conversations_with_operations(account.key)? {
-            let operations = self.operations_of(account.key, &id)?;
+        for id in self.conversations_with_operations(account)? {
+            let operations = self.operations_of(account, &id)?;
             let base = match told {
                 None => self.row(account.key, &id)?,
                 Some(told) => self.newest_row_at(account.key, &id, told.version)?,
@@ -365,11 +394,12 @@ impl Tx<'_> {
 
     fn conversations_with_operations(
         &self,
-        account: AccountKey,
+        account: &Account,
     ) -> Result<Vec<ConversationId>, EngineError> {
-        let sql = "SELECT DISTINCT conversation FROM operations WHERE account = ?1";
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        let ids = statement.query_map([account], |row| {
+        let sql = format!("SELECT DISTINCT conversation FROM operations WHERE {PENDING}");
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let key = params![account.key, account.mirror.cursor.get()];
+        let ids = statement.query_map(key, |row| {
             checked(0, ConversationId::new(row.get::<_, String>(0)?))
         })?;
         Ok(ids.collect::<Result<_, _>>()?)
@@ -378,10 +408,12 @@ impl Tx<'_> {
     /// The pending operations of each conversation that has some.
     pub fn operations_by_conversation(
         &self,
-        account: AccountKey,
+        account: &Account,
     ) -> Result<BTreeMap<ConversationId, Vec<PendingOperation>>, EngineError> {
         let mut by_conversation: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for operation in self.operations(account)? {
+        let mut operations = self.operations(account.key)?;
+        operations.retain(|operation| !operation.is_held(account.mirror.cursor));
+        for operation in operations {
             let pending = by_conversation.entry(operation.conversation);
             pending.or_default().push(operation.pending);
         }
@@ -462,6 +494,7 @@ pub(super) fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation>
         id: checked(1, OperationId::new(row.get::<_, String>(1)?))?,
         conversation: checked(2, ConversationId::new(row.get::<_, String>(2)?))?,
         sent: row.get(10)?,
+        heard: row.get(14)?,
         pending: PendingOperation {
             number: checked(0, Version::new(row.get(0)?))?.get(),
             seen: checked(7, Version::new(row.get(7)?))?,

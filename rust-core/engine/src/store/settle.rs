@@ -1,11 +1,14 @@
-//! What a relay's word does to the outbox: operations leave it when the mirror holds them or when they
-//! were refused (S3). One that was refused, whose answer was lost, and whose number something else
-//! acknowledges before it is sent again, passes for one that the mirror holds.
+//! What a relay's word does to the outbox: operations leave it when an answer says that they took effect
+//! and the mirror holds them, or when they were refused (S3).
+//!
+//! A push, or an answer to another request, that acknowledges an operation's number says only that the
+//! relay has dealt with it: whether it refused it, the answer to a request that carried it says. When that
+//! was lost, the operation is sent again, and the relay tells of the refusal once more.
 
 use std::collections::HashMap;
 
 use truebadge_protocol::{
-    ConversationId, ConversationState, Epoch, PushPayload, Version, limits,
+    ConversationId, ConversationState, Epoch, OperationId, PushPayload, Version, limits,
     messages::OperationOutcome,
 };
 
@@ -29,6 +32,8 @@ pub(super) struct Confirmed<'a> {
     rows: HashMap<&'a ConversationId, Version>,
     /// Where it says itself at which version an operation took effect.
     outcomes: HashMap<u64, Version>,
+    /// The operations whose refusal it would have told: those that the request carried.
+    answers: HashMap<u64, &'a OperationId>,
 }
 
 impl<'a> Confirmed<'a> {
@@ -39,6 +44,7 @@ impl<'a> Confirmed<'a> {
             at: push.version,
             rows: versions(push.rows.as_deref().unwrap_or_default()),
             outcomes: HashMap::new(),
+            answers: HashMap::new(),
         }
     }
 
@@ -50,7 +56,12 @@ impl<'a> Confirmed<'a> {
             at: heard.changes.head,
             rows: versions(&heard.changes.changes),
             outcomes: heard.outcomes.iter().filter_map(version).collect(),
+            answers: heard.sent.iter().map(|one| (one.number, &one.id)).collect(),
         }
+    }
+
+    fn answers(&self, operation: &StoredOperation) -> bool {
+        self.answers.get(&operation.pending.number) == Some(&&operation.id)
     }
 
     /// The version at which an operation has taken effect at the latest.
@@ -71,6 +82,8 @@ impl Tx<'_> {
     /// been restored from before it. Operations are absolute, so sending one twice does no harm, and
     /// those after it go again too, so that the last one stays the last. What no history confirmed
     /// goes as it would have gone: the new one may have it already, when its answer was lost.
+    ///
+    /// What the mirror holds is laid over the new history's only ([`Self::lay_over_again`]).
     pub(super) fn reopen_operations(
         &self,
         account: &Account,
@@ -84,8 +97,9 @@ impl Tx<'_> {
         });
         let unconfirmed = |operation: &StoredOperation| operation.pending.applied.is_none();
         for mut operation in unanswered.into_iter().skip_while(unconfirmed) {
-            operation.pending.applied = None;
-            operation.sent = 0;
+            let held = operation.is_held(account.mirror.cursor);
+            operation.reopen();
+            operation.pending.applied = held.then_some(Version::ZERO);
             self.put_operation(account.key, &operation)?;
         }
         Ok(())
@@ -116,9 +130,8 @@ impl Tx<'_> {
         }
         for mut operation in self.operations(account.key)? {
             let answered = |outcome: &OperationOutcome| outcome.number == operation.pending.number;
-            let unconfirmed = operation.pending.applied.is_none();
-            if unconfirmed && operation.sent > 0 && !heard.outcomes.iter().any(answered) {
-                operation.sent = 0;
+            if !operation.heard && operation.sent > 0 && !heard.outcomes.iter().any(answered) {
+                operation.reopen();
                 self.put_operation(account.key, &operation)?;
             }
         }
@@ -134,11 +147,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Nor does it that one of the other history was shown: once the mirror is of this history, the
-    /// overlay leaves a mark as the server will.
-    pub(super) fn forget_marks_shown(&self, account: AccountKey) -> Result<(), EngineError> {
+    /// The mirror is of another history now. It does not hold what the old one's held and is sent again;
+    /// and that the old one showed a mark says nothing: the overlay leaves one as the server will.
+    pub(super) fn lay_over_again(&self, account: AccountKey) -> Result<(), EngineError> {
         self.transaction
-            .prepare_cached("UPDATE operations SET base_marked = 0 WHERE account = ?1")?
+            .prepare_cached(
+                "UPDATE operations SET base_marked = 0, applied = nullif(applied, 0)
+                 WHERE account = ?1",
+            )?
             .execute([account])?;
         Ok(())
     }
@@ -157,15 +173,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes what the server confirmed, and drops operations whose effect the cursor has passed.
+    /// Notes what the server confirmed, and drops operations whose effect the cursor has passed, once
+    /// an answer said that they have one.
     pub(super) fn settle_operations(
         &self,
         account: &Account,
         confirmed: &Confirmed<'_>,
     ) -> Result<(), EngineError> {
         let here = account.mirror.epoch.as_ref() == Some(confirmed.epoch);
+        let foreign = confirmed.acknowledged >= account.next_operation;
         for mut operation in self.operations_up_to(account.key, confirmed.acknowledged)? {
-            if operation.sent == 0 {
+            let heard = operation.heard || confirmed.answers(&operation);
+            if operation.sent == 0 || (foreign && !heard) {
                 continue;
             }
             let known = operation.pending.applied;
@@ -175,10 +194,11 @@ impl Tx<'_> {
                 ELSEWHERE
             };
             let applied = known.map_or(latest, |known| known.min(latest));
-            if here && applied <= account.mirror.cursor {
+            if here && heard && applied <= account.mirror.cursor {
                 self.drop_operation(account.key, operation.pending.number)?;
-            } else if known != Some(applied) {
+            } else if known != Some(applied) || operation.heard != heard {
                 operation.pending.applied = Some(applied);
+                operation.heard = heard;
                 self.put_operation(account.key, &operation)?;
             }
         }
@@ -200,13 +220,34 @@ impl Tx<'_> {
         let overtaken = self
             .operations_up_to(account.key, acknowledged)?
             .iter()
-            .any(|operation| operation.sent == 0 && operation.pending.applied.is_none());
+            .any(|operation| operation.sent == 0 && !operation.heard);
         if !overtaken && !restarted {
             return Ok(());
         }
-        let mut unconfirmed = self.operations(account.key)?;
-        unconfirmed.retain(|operation| operation.pending.applied.is_none());
-        account.next_operation = self.renumber(account.key, &unconfirmed, acknowledged + 1)?;
+        let mut uncounted = self.operations(account.key)?;
+        if restarted {
+            self.uncount(account.key, &mut uncounted, acknowledged)?;
+        }
+        uncounted.retain(|operation| !operation.is_counted());
+        account.next_operation = self.renumber(account.key, &uncounted, acknowledged + 1)?;
+        Ok(())
+    }
+
+    /// A relay that was told of this phone anew counts from elsewhere, and has forgotten what it refused:
+    /// what it acknowledged, and does not any more, is asked of it again.
+    fn uncount(
+        &self,
+        account: AccountKey,
+        operations: &mut [StoredOperation],
+        acknowledged: u64,
+    ) -> Result<(), EngineError> {
+        for operation in operations {
+            let counted = operation.sent > 0 && operation.pending.applied.is_some();
+            if counted && !operation.heard && operation.pending.number > acknowledged {
+                operation.sent = 0;
+                self.put_operation(account, operation)?;
+            }
+        }
         Ok(())
     }
 }

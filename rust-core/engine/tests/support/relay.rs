@@ -45,6 +45,8 @@ pub struct Committed {
     pub marked_elsewhere: BTreeMap<ConversationId, u64>,
     /// The phone's operations that are in it.
     pub applied: BTreeSet<OperationId>,
+    /// Those that it refused.
+    pub refused: BTreeSet<OperationId>,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +62,7 @@ pub struct State {
     pub in_order: Vec<OperationId>,
     pub acknowledged: u64,
     pub page: usize,
+    /// Why it refuses every operation; `{id}` in it stands for the operation's.
     pub rejects_with: Option<String>,
     /// What it refused, and why.
     pub refusals: BTreeMap<(u64, OperationId), String>,
@@ -408,8 +411,11 @@ impl State {
                 };
             }
             self.acknowledged = operation.number;
-            let refused = self.rejects_with.clone();
+            let reason = self.rejects_with.as_ref();
+            let refused = reason.map(|reason| reason.replace("{id}", operation.id.as_str()));
             if let Some(reason) = &refused {
+                self.now.refused.insert(operation.id.clone());
+                self.remember();
                 let key = (operation.number, operation.id);
                 self.refusals.insert(key, reason.clone());
             } else {

@@ -20,6 +20,7 @@ CREATE TABLE operations (
     base_marked INTEGER NOT NULL DEFAULT 0,
     sent INTEGER NOT NULL DEFAULT 0,
     applied INTEGER,
+    heard INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;
 
