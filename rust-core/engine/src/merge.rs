@@ -3,7 +3,9 @@
 //! A row is applied iff its version is above both the row that it replaces and the cursor. So a
 //! change that comes twice, late or out of order does nothing or the right thing (S2).
 
-use truebadge_protocol::{ConversationState, Digest, Totals, Version};
+use truebadge_protocol::{ConversationState, Digest, Level, Totals, Version};
+
+use crate::simulation::{Bug, is};
 
 /// The row to keep after a change, or nothing when the change is old.
 pub fn merge<'a>(
@@ -27,8 +29,18 @@ pub struct Tally {
 impl Tally {
     /// Takes one row out and another in.
     pub fn replace(&mut self, old: Option<&ConversationState>, new: Option<&ConversationState>) {
-        let totals =
-            |row: Option<&ConversationState>| row.map_or(Totals::ZERO, ConversationState::counted);
+        let counted = |row: &ConversationState| {
+            if is(Bug::MutedCounts) {
+                let level = Level::All;
+                return ConversationState {
+                    level,
+                    ..row.clone()
+                }
+                .counted();
+            }
+            row.counted()
+        };
+        let totals = |row: Option<&ConversationState>| row.map_or(Totals::ZERO, counted);
         let digest = |row: Option<&ConversationState>| row.map_or(Digest::EMPTY, Digest::of_row);
         self.totals = self.totals.replacing(totals(old), totals(new));
         self.digest = self.digest.replacing(digest(old), digest(new));

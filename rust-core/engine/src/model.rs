@@ -5,6 +5,8 @@ pub use truebadge_protocol::{
     OperationId, Position, Route, Totals, Version,
 };
 
+use crate::simulation::{Bug, is};
+
 /// How much of one account's history this phone knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mirror {
@@ -51,6 +53,7 @@ impl Mirror {
     pub fn hear(&mut self, epoch: &Epoch, told: Told, countable: bool) {
         let version = told.version;
         let known = self.epoch.as_ref() == Some(epoch) && version <= self.cursor;
+        let known = known && !is(Bug::StalePushApplied);
         let newer = match &self.ahead {
             Some(ahead) => ahead.epoch != *epoch || ahead.version <= version,
             None => true,
@@ -62,7 +65,11 @@ impl Mirror {
         self.ahead = Some(Ahead {
             epoch: epoch.clone(),
             version,
-            told: if countable { Some(told) } else { before },
+            told: if countable || is(Bug::ToldOverPending) {
+                Some(told)
+            } else {
+                before
+            },
         });
     }
 

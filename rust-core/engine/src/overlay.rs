@@ -11,6 +11,8 @@
 
 use truebadge_protocol::{ConversationState, Level, Position, Version};
 
+use crate::simulation::{Bug, is};
+
 /// Something the person did here that the mirror does not hold yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingOperation {
@@ -159,6 +161,7 @@ pub fn lay_over<'a>(
             PendingKind::MarkedUnread { marked: false } => {
                 unmark(&mut shown, base, operation, marked_here);
             }
+            PendingKind::SetLevel { .. } if is(Bug::MutingWaits) => {}
             PendingKind::SetLevel { level } => shown.level = *level,
         }
     }
@@ -173,7 +176,8 @@ fn unmark(
     operation: &PendingOperation,
     marked_here: bool,
 ) {
-    if marked_here || operation.before.marked || base.version <= operation.seen {
+    let seen = marked_here || operation.before.marked || base.version <= operation.seen;
+    if seen || is(Bug::OlderReadTakesMark) {
         shown.marked_unread = false;
     }
 }
@@ -189,7 +193,7 @@ fn read_up_to(
     if base.read_up_to >= position && base.newest > Position::ZERO {
         return;
     }
-    if base.newest <= position {
+    if base.newest <= position || is(Bug::ClearHidesWhatCameLater) {
         // All that the base knows of was read, also what it learnt of later than the person did.
         shown.unread = shown.unread.min(remaining);
         let left = before.mentions.unwrap_or(remaining).min(remaining);
@@ -215,7 +219,11 @@ fn leave(shown: &mut ConversationState, before: Before, remaining: u32) {
         Some(known) => (known.min(remaining), shown.mentions.saturating_sub(known)),
         None => (remaining, arrived),
     };
-    shown.unread = shown.unread.min(remaining.saturating_add(arrived));
+    let left = remaining.saturating_add(arrived);
+    if is(Bug::RemainingWins) {
+        shown.unread = left;
+    }
+    shown.unread = shown.unread.min(left);
     shown.mentions = shown
         .mentions
         .min(mentions_left.saturating_add(mentions_arrived.min(arrived)))

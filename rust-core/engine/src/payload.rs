@@ -3,7 +3,10 @@
 
 use truebadge_protocol::PushPayload;
 
-use crate::model::Mirror;
+use crate::{
+    model::Mirror,
+    simulation::{Bug, is},
+};
 
 /// What the engine made of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,9 +40,9 @@ impl Disposition {
 /// What a well-formed push is to a mirror, before its rows are counted: `Applied` here means that
 /// its rows lead from the cursor to its version.
 pub fn classify(push: &PushPayload, mirror: &Mirror) -> Disposition {
-    if mirror.epoch.as_ref() != Some(&push.epoch) {
+    if mirror.epoch.as_ref() != Some(&push.epoch) && !is(Bug::EpochIgnored) {
         Disposition::EpochChanged
-    } else if push.version <= mirror.cursor {
+    } else if push.version <= mirror.cursor && !is(Bug::StalePushApplied) {
         Disposition::Stale
     } else if push.base <= mirror.cursor && push.rows.is_some() {
         Disposition::Applied

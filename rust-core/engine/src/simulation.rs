@@ -41,17 +41,24 @@
 //! No order that the engine takes depends on anything but its inputs: no hash map is iterated, nothing
 //! needs a runtime, and who waits for a lock gets it in turn.
 
+mod bugs;
 #[cfg(feature = "simulation")]
 mod on;
+#[cfg(feature = "simulation")]
+mod planted;
 
+pub use bugs::Bug;
 #[cfg(feature = "simulation")]
 pub use on::{Hook, Killed, Verdict, hook, seed, until_killed};
 #[cfg(feature = "simulation")]
 pub(crate) use on::{fill, reach};
+#[cfg(feature = "simulation")]
+pub(crate) use planted::is;
+#[cfg(feature = "simulation")]
+pub use planted::{UnknownBug, plant};
 
 /// Where the store meets the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(not(feature = "simulation"), allow(dead_code))]
 pub enum Point {
     /// The store's file is about to be opened: [`EngineError::Locked`](crate::EngineError::Locked)
     /// before the first unlock.
@@ -72,6 +79,12 @@ pub enum Point {
     Rebuilds,
     /// It is replaced. It can't fail any more.
     Rebuilt,
+}
+
+/// Whether the engine has this bug: never.
+#[cfg(not(feature = "simulation"))]
+pub(crate) const fn is(_: Bug) -> bool {
+    false
 }
 
 /// Takes random bytes from the seed, when there is one: never.

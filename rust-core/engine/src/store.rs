@@ -44,7 +44,7 @@ pub use settings::is_push_token;
 use crate::{
     Clock, EngineError,
     engine::{Configuration, Process},
-    simulation::{Point, reach},
+    simulation::{Bug, Point, is, reach},
 };
 
 const FILE: &str = "truebadge.sqlite";
@@ -115,6 +115,13 @@ impl Store {
     /// Closes the connection: no file lock is left (S6). The next call opens it again.
     pub fn close(&self) {
         let mut state = self.lock();
+        if let Some(connection) = state
+            .connection
+            .iter()
+            .find(|_| is(Bug::LockOutlivesTheWake))
+        {
+            return drop(connection.execute_batch("BEGIN IMMEDIATE"));
+        }
         state.connection = None;
         state.rebuilt = false;
     }
@@ -125,7 +132,7 @@ impl Store {
         let mut state = self.lock();
         state.connection = None;
         state.rebuilt = false;
-        state.suspended = true;
+        state.suspended = !is(Bug::SuspensionIgnored);
     }
 
     /// Ends a suspension.
@@ -153,6 +160,10 @@ impl Store {
     ) -> Result<T, EngineError> {
         let mut state = self.lock();
         match self.run_once(&mut state, behavior, durability, &f) {
+            Err(EngineError::Locked) if is(Bug::LockedTakenForLost) => {
+                drop(std::fs::remove_file(&self.path));
+                Err(EngineError::Locked)
+            }
             Err(EngineError::StoreDamaged) if self.may_rebuild(&state) => {
                 self.rebuild(&mut state)?;
                 self.run_once(&mut state, behavior, durability, &f)

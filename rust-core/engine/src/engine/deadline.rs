@@ -4,7 +4,10 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, select};
 
-use crate::Clock;
+use crate::{
+    Clock,
+    simulation::{Bug, is},
+};
 
 /// When a wake must have ended: counted from its beginning, also over time in which the phone slept.
 #[derive(Debug, Clone)]
@@ -32,6 +35,9 @@ impl Deadline {
 
     /// What is left.
     pub(crate) fn left(&self) -> Duration {
+        if is(Bug::DeadlineIgnored) {
+            return Duration::from_mins(1);
+        }
         self.at.saturating_sub(self.clock.elapsed())
     }
 

@@ -26,6 +26,7 @@ use crate::{
     EngineError, Timestamp,
     model::Ahead,
     random,
+    simulation::{Bug, is},
     store::{Account, AccountKey, Durability, Heard, Registration, Tx},
     sync::{Facts, Session, Step},
     transport::{Method, Response},
@@ -133,7 +134,7 @@ impl Core {
     /// now. What another process has under way writes nothing ([`Flight::account`]).
     pub(super) fn fence(&self, key: AccountKey) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = flights.remove(&key) {
+        if let Some(turn) = flights.remove(&key).filter(|_| !is(Bug::SignOutNotFenced)) {
             turn.over.close();
         }
     }
@@ -324,7 +325,11 @@ impl Flight<'_> {
     fn mark_sent(&self, operations: &[Operation]) -> Result<bool, EngineError> {
         self.core.store.write(Durability::Person, |tx| {
             self.account(tx)?;
-            tx.mark_sent(self.key, operations)
+            let marked = tx.mark_sent(self.key, operations)?;
+            for operation in operations.iter().filter(|_| is(Bug::OutboxClearedOnSend)) {
+                tx.drop_operation(self.key, operation.number)?;
+            }
+            Ok(marked)
         })
     }
 
@@ -399,11 +404,17 @@ impl Flight<'_> {
             let comparison = tx.apply_page(&mut account, page, heard)?;
             tx.drop_receipts(self.key, &facts.receipts)?;
             tx.save_account(&account)?;
-            tx.recount_badge()?;
+            if !is(Bug::BadgeAfterTheRows) {
+                tx.recount_badge()?;
+            }
             let rows = heard.changes.changes.len();
             tracing::debug!(?page, ?comparison, rows, "a page was applied");
             Ok(Some(comparison))
         })?;
+        if is(Bug::BadgeAfterTheRows) {
+            let write = Durability::Refetchable;
+            self.core.store.write(write, |tx| tx.recount_badge())?;
+        }
         let Some(comparison) = applied else {
             // Another process went on from the same facts; its page stands, ours is dropped.
             return if session.overtaken() {

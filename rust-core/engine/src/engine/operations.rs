@@ -13,6 +13,7 @@ use crate::{
     EngineError,
     overlay::{Before, PendingKind, PendingOperation, lay_over},
     random,
+    simulation::{Bug, is},
     store::{Account, Durability, OUTBOX, OUTBOX_POSITIONS, StoredOperation, Tx},
 };
 
@@ -174,6 +175,10 @@ fn random_id() -> Result<OperationId, EngineError> {
 fn next_number(tx: &Tx<'_>, account: &mut Account) -> Result<u64, EngineError> {
     if tx.outbox_length(account.key)? >= OUTBOX {
         return Err(EngineError::OutboxFull);
+    }
+    if is(Bug::NumbersReused) {
+        let last = tx.operations(account.key)?.pop();
+        account.next_operation = last.map_or(1, |last| last.pending.number + 1);
     }
     let number = account.next_operation;
     account.next_operation += 1;

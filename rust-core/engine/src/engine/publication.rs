@@ -19,6 +19,7 @@ use super::{AtZero, BadgeState, Core, Deadline, wake::Wake};
 use crate::{
     EngineError,
     bridge::{DeliveredNotification, Pending, Reply},
+    simulation::{Bug, is},
     store::{Durability, Tx},
 };
 
@@ -113,6 +114,11 @@ impl Wake {
     }
 }
 
+/// With two of the deliberate bugs.
+fn looks_away(shown: BadgeState) -> bool {
+    is(Bug::GenerationNotReadAgain) || (shown.badge == 0 && is(Bug::ZeroShownLate))
+}
+
 impl Core {
     /// Shows the newest number, this one or one of a quicker writer, unless it has to wait.
     pub(super) fn publish(&self, state: BadgeState) -> Publication {
@@ -126,6 +132,10 @@ impl Core {
                 let next = Next::Nothing;
                 return Publication { state, next };
             }
+            if state.badge == 0 && is(Bug::ZeroRefused) {
+                let next = Next::Nothing;
+                return Publication { state, next };
+            }
             if state.badge == 0 && at_zero == AtZero::Keep {
                 let next = Next::ReadOnesFirst(Arc::clone(&self.zero_waits));
                 return Publication { state, next };
@@ -134,7 +144,11 @@ impl Core {
             self.bridges.badge.set_badge(state.badge, reply);
             match self.store.read(|tx| tx.badge()) {
                 // Not only a higher one: a store that was rebuilt counts from the start.
-                Ok(newest) if newest.generation != state.generation && followed < ROUNDS => {
+                Ok(newest)
+                    if newest.generation != state.generation
+                        && followed < ROUNDS
+                        && !looks_away(state) =>
+                {
                     state = newest;
                     followed += 1;
                 }
@@ -208,9 +222,12 @@ impl Core {
         }
         let (removed, kept) = self.remove_read(deadline, bound, settled).await;
         settled.removed = removed;
-        let Some(newest) = settled.note(newest()) else {
+        let Some(mut newest) = settled.note(newest()) else {
             return;
         };
+        if is(Bug::ZeroShownLate) {
+            newest.badge = 0;
+        }
         let publication = self.show(newest, AtZero::Clear);
         if let Next::Answer(answer) = publication.next {
             let answer = answer.within(deadline, bound, "setting the badge").await;

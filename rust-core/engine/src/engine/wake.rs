@@ -14,8 +14,9 @@ use super::{
     publication::Publication,
 };
 use crate::{
-    EngineError,
+    EngineError, Reply,
     payload::Disposition,
+    simulation::{Bug, is},
     store::{Account, AccountKey, Durability},
 };
 
@@ -134,6 +135,9 @@ impl Wake {
         // A launch is no proof of a foreground: iOS also launches the app for a silent push.
         if cause == Cause::Foreground {
             core.foreground.store(true, Ordering::Relaxed);
+            if is(Bug::ZeroWhenOpened) {
+                core.bridges.badge.set_badge(0, Reply::channel().0);
+            }
         }
         tracing::debug!(?cause, "a wake begins");
         Self::visit(core)
@@ -199,7 +203,8 @@ impl Core {
                 tx.add_receipt(account.key, push.counter)?;
             }
             tx.save_account(&account)?;
-            let missing = disposition.wants_sync() || tx.has_unfinished(&account)?;
+            let waits = tx.has_unfinished(&account)? && !is(Bug::OutboxWaitsForTheApp);
+            let missing = disposition.wants_sync() || waits;
             let sync = if missing {
                 Accounts::One(account.key)
             } else {
@@ -241,7 +246,10 @@ impl Core {
     /// painted another one from the push (S8: it is the one that was there before).
     fn unchanged(&self, disposition: Disposition, sync: Accounts) -> Result<Local, EngineError> {
         tracing::info!(?disposition, "a push changed nothing");
-        let badge = self.store.read(|tx| tx.badge())?;
+        let mut badge = self.store.read(|tx| tx.badge())?;
+        if is(Bug::GarbageClears) && disposition == Disposition::Malformed {
+            badge.badge = 0;
+        }
         Ok(self.shown(Some(disposition), badge, sync))
     }
 
@@ -285,8 +293,12 @@ impl Core {
             error: local.error,
         };
         let Some(publication) = local.publication else {
+            if is(Bug::FailsOpen) {
+                self.bridges.badge.set_badge(0, Reply::channel().0);
+            }
             return outcome;
         };
+        let first = publication.state.badge;
         self.settle_into(&mut outcome, publication, &deadline).await;
         let (mut sync, mut rebuilds) = (local.sync, wake.rebuilds);
         loop {
@@ -302,6 +314,12 @@ impl Core {
         }
         if let Err(error) = self.tell(&mut outcome) {
             outcome.note(error);
+        }
+        if is(Bug::OldNumberAtTheEnd) {
+            self.bridges.badge.set_badge(first, Reply::channel().0);
+        }
+        if is(Bug::CompletionLost) && outcome.error.is_some() {
+            std::future::pending::<()>().await;
         }
         tracing::info!(
             ?cause,
@@ -400,6 +418,9 @@ impl Core {
             outcome.synced &= result.is_ok();
             if let Err(error) = result {
                 outcome.note(error);
+                if is(Bug::OneRelayStopsAll) {
+                    return;
+                }
             }
             if let Some(publication) = self.set_if_changed(outcome) {
                 self.settle_into(outcome, publication, deadline).await;

@@ -30,7 +30,7 @@ use crate::{
     EngineError,
     engine::{Process, RejectedOperation, relay_address},
     random,
-    simulation::{Point, reach},
+    simulation::{Bug, Point, is, reach},
 };
 
 /// What an account and an outbox can plausibly hold: a damaged file is not read without bound (S9).
@@ -55,7 +55,8 @@ impl Store {
     /// Only the app, and once until the store is closed: storage that damages what was just written
     /// is not helped by writing it again. The extension never rebuilds (S8).
     pub(super) fn may_rebuild(&self, state: &State) -> bool {
-        self.process == Process::App && !state.rebuilt
+        let may = self.process == Process::App || is(Bug::ExtensionRebuilds);
+        may && !state.rebuilt
     }
 
     /// Makes the store anew from what can be read of it.

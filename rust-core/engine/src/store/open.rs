@@ -12,7 +12,7 @@ use super::keep::Kept;
 use crate::{
     EngineError,
     engine::Process,
-    simulation::{Point, reach},
+    simulation::{Bug, Point, is, reach},
 };
 
 const MIGRATIONS: &[&str] = &[
@@ -99,7 +99,7 @@ fn migrate(connection: &mut Connection, process: Process) -> Result<(), EngineEr
     if found == SCHEMA {
         return Ok(());
     }
-    if process == Process::Extension {
+    if process == Process::Extension && !is(Bug::ExtensionMigrates) {
         return Err(EngineError::AppMustRunFirst);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -18,6 +18,7 @@ use crate::{
     EngineError,
     badge::{self, Overlaid},
     overlay::{Before, PendingKind, PendingOperation, lay_over},
+    simulation::{Bug, is},
 };
 
 /// An account's outbox takes no more than this.
@@ -137,7 +138,13 @@ impl Tx<'_> {
     /// request takes.
     pub fn batch(&self, account: AccountKey) -> Result<Vec<Operation>, EngineError> {
         let which = format!("WHERE account = ?1 AND {UNHEARD} ORDER BY number LIMIT ?2");
-        let unheard = self.select_operations(&which, params![account, OPERATIONS])?;
+        let mut unheard = self.select_operations(&which, params![account, OPERATIONS])?;
+        if is(Bug::SeenWhenSent) {
+            let cursor = self.account_by_key(account)?.mirror.cursor;
+            for operation in &mut unheard {
+                operation.pending.seen = cursor;
+            }
+        }
         let wire = |operation: StoredOperation| {
             let positions = self.positions(account, operation.pending.number)?;
             Ok(operation.wire(positions))
@@ -358,6 +365,9 @@ impl Tx<'_> {
     /// server told, with the operations laid over that they do not hold.
     pub fn account_totals(&self, account: &Account) -> Result<Totals, EngineError> {
         let told = account.mirror.told();
+        if let Some(told) = told.filter(|_| is(Bug::PendingForgotten)) {
+            return Ok(told.totals);
+        }
         let mut overlaid = Vec::new();
         // One conversation after another: an extension's memory is small (S9).
         for id in self.conversations_with_operations(account)? {
@@ -369,6 +379,7 @@ impl Tx<'_> {
             let base = base.unwrap_or_else(|| ConversationState::empty(id));
             let is_in =
                 |one: &&StoredOperation| told.is_some_and(|told| one.is_in(told.acknowledged));
+            let is_in = |one: &&StoredOperation| is_in(one) && !is(Bug::OverlaidTwice);
             let held = operations.iter().filter(is_in).map(|one| &one.pending);
             let all = operations.iter().map(|one| &one.pending);
             overlaid.push(Overlaid {

@@ -9,6 +9,7 @@ use super::{Account, AccountKey, Tx};
 use crate::{
     EngineError,
     merge::{Tally, merge},
+    simulation::{Bug, is},
 };
 
 const COLUMNS: &str =
@@ -208,6 +209,9 @@ impl Tx<'_> {
     ) -> Result<(), EngineError> {
         for change in changes {
             self.put_active(Table::Staged, account, change)?;
+            if is(Bug::ResetMixesIn) {
+                self.put_active(Table::Mirror, account, change)?;
+            }
         }
         Ok(())
     }
@@ -223,8 +227,14 @@ impl Tx<'_> {
     /// Replaces the mirror's rows by the staged ones, and recounts.
     pub fn install_staged(&self, account: &mut Account) -> Result<(), EngineError> {
         let key = account.key;
-        self.transaction
-            .execute("DELETE FROM rows WHERE account = ?1", [key])?;
+        let named = " AND id IN (SELECT id FROM staged)";
+        let which = if is(Bug::ResetKeepsTheMissing) {
+            named
+        } else {
+            ""
+        };
+        let sql = format!("DELETE FROM rows WHERE account = ?1{which}");
+        self.transaction.execute(&sql, [key])?;
         let sql = "INSERT INTO rows SELECT * FROM staged WHERE account = ?1";
         self.transaction.execute(sql, [key])?;
         self.clear_staged(key)?;

@@ -11,7 +11,11 @@ use truebadge_protocol::{
 };
 
 use super::{Account, Tx};
-use crate::{EngineError, Timestamp, badge, engine::BadgeState};
+use crate::{
+    EngineError, Timestamp, badge,
+    engine::BadgeState,
+    simulation::{Bug, is},
+};
 
 /// No badge is held longer.
 const HELD_AT_MOST: Duration = Duration::from_hours(24);
@@ -183,18 +187,29 @@ impl Tx<'_> {
     /// an earlier installation, or the app before it had this engine, left there.
     pub fn recount_badge(&self) -> Result<BadgeState, EngineError> {
         let mut accounts = self.accounts()?;
-        accounts.retain(|account| account.participates && !account.signed_out);
+        let counts = |one: &Account| !one.signed_out || is(Bug::EndedAccountCounts);
+        accounts.retain(|account| account.participates && counts(account));
         let policy = self.policy()?;
         let mut totals = Vec::new();
         for account in &accounts {
             totals.push(self.account_totals(account)?);
         }
-        let state = BadgeState {
+        totals.truncate(if is(Bug::OneAccountCounts) {
+            1
+        } else {
+            totals.len()
+        });
+        let before = self.badge()?;
+        let mut state = BadgeState {
             badge: badge::badge(policy, totals),
-            generation: self.badge()?.generation + 1,
+            generation: before.generation + 1,
             complete: accounts.iter().all(|account| account.mirror.is_complete()),
             known: policy == BadgePolicy::Off || self.is_known(&accounts)?,
         };
+        if is(Bug::IncrementsInsteadOfStates) && state.badge > before.badge {
+            state.badge = before.badge + 1;
+        }
+        state.known &= !is(Bug::SetOnlyWhenChanged) || state.badge != before.badge;
         self.set_setting("badge", state.badge)?;
         self.set_setting("generation", state.generation)?;
         self.set_setting("complete", state.complete)?;

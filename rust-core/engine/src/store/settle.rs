@@ -13,7 +13,10 @@ use truebadge_protocol::{
 };
 
 use super::{Account, AccountKey, Heard, StoredOperation, Tx};
-use crate::EngineError;
+use crate::{
+    EngineError,
+    simulation::{Bug, is},
+};
 
 /// Above every version: the mirror does not hold the history in which it was applied.
 const ELSEWHERE: Version = match Version::new(limits::NUMBER - 1) {
@@ -167,6 +170,10 @@ impl Tx<'_> {
         for outcome in &heard.outcomes {
             let sent = |number| heard.sent.iter().find(|sent| sent.number == number);
             if let (Some(reason), Some(operation)) = (&outcome.rejected, sent(outcome.number)) {
+                if is(Bug::RefusalLost) {
+                    self.drop_operation(account, operation.number)?;
+                    continue;
+                }
                 self.keep_rejection(account, operation, reason)?;
             }
         }
@@ -184,6 +191,7 @@ impl Tx<'_> {
         let foreign = confirmed.acknowledged >= account.next_operation;
         for mut operation in self.operations_up_to(account.key, confirmed.acknowledged)? {
             let heard = operation.heard || confirmed.answers(&operation);
+            let heard = heard || is(Bug::AcknowledgementSettles);
             if operation.sent == 0 || (foreign && !heard) {
                 continue;
             }
@@ -194,7 +202,8 @@ impl Tx<'_> {
                 ELSEWHERE
             };
             let applied = known.map_or(latest, |known| known.min(latest));
-            if here && heard && applied <= account.mirror.cursor {
+            let held = applied <= account.mirror.cursor;
+            if here && heard && (held || is(Bug::OverlayDroppedWhenAcknowledged)) {
                 self.drop_operation(account.key, operation.pending.number)?;
             } else if known != Some(applied) || operation.heard != heard {
                 operation.pending.applied = Some(applied);
