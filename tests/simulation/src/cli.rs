@@ -2,6 +2,7 @@
 
 mod replay;
 mod run;
+mod stale_minutes;
 
 use std::{
     process::ExitCode,
@@ -29,6 +30,8 @@ enum Command {
     Run(run::Run),
     /// Replays one seed and prints what happened, line by line.
     Replay(replay::Replay),
+    /// Measures how long badges are wrong, for four clients that live the same weeks.
+    StaleMinutes(stale_minutes::StaleMinutes),
 }
 
 /// How each seed is run.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(run) => run.run(),
         Command::Replay(replay) => replay.run(),
+        Command::StaleMinutes(measure) => measure.run(),
     };
     match done {
         Ok(code) => code,
@@ -61,6 +65,10 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Becomes true when the person presses Ctrl-C, or the process is asked to end.

@@ -9,6 +9,7 @@
 //! | [`truth`] | what must be true of an account: a straightforward model |
 //! | [`watch`], [`audit`], [`violation`] | the properties, held against every number and every store |
 //! | [`run`], [`many`], [`shrink`] | one seed, many of them, and a failing one made short |
+//! | [`measure`] | stale minutes: how long a badge is wrong, with us and without |
 //!
 //! `docs/SIMULATION.md` tells what is modelled and what is not.
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ pub mod backend;
 pub mod executor;
 pub mod host;
 pub mod many;
+pub mod measure;
 pub mod plan;
 pub mod planted;
 pub mod run;

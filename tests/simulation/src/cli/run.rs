@@ -4,7 +4,6 @@ use std::{
     io::{IsTerminal as _, stderr},
     path::PathBuf,
     process::ExitCode,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -15,7 +14,7 @@ use truebadge_simulation::{
     tally::Tally,
 };
 
-use super::{Each, stop};
+use super::{Each, cores, stop};
 
 /// Runs many seeds; exit code 1 when a property does not hold.
 #[derive(Debug, Args)]
@@ -45,7 +44,11 @@ pub struct Run {
 impl Run {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let before = self.before()?;
-        let first = if self.from == 0 { before.seeds } else { self.from };
+        let first = if self.from == 0 {
+            before.seeds
+        } else {
+            self.from
+        };
         let endless = self.seeds.is_none() && self.seconds.is_none();
         let many = Many {
             first,
@@ -84,10 +87,6 @@ impl Run {
         std::fs::write(path, json)
             .with_context(|| format!("cannot write the counter file {}", path.display()))
     }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn rate(ran: &Ran) -> f64 {
