@@ -20,6 +20,7 @@ fn measurement(clients: &[Client]) -> Measurement {
 
 const MODELS: [Client; 3] = [Client::SilentOnly, Client::PaintOnce, Client::Limit];
 
+#[allow(clippy::unwrap_used)] // a test that cannot run must fail
 fn everything(of: &Measurement) -> [String; 4] {
     let outcomes = of.run(&AtomicBool::new(false), |_, _| {}).unwrap().unwrap();
     let report = Report::new(of, &outcomes);
