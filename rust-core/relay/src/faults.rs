@@ -19,6 +19,11 @@ macro_rules! faults {
         impl Fault {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// What it does.
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$name => $what,)+ }
+            }
         }
     };
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Row};
 use truebadge_engine::overlay::{Before, PendingKind, PendingOperation};
 use truebadge_protocol::{
-    BadgePolicy, ConversationId, ConversationState, Digest, Level, Position, Totals, Version, messages::Action,
+    BadgePolicy, ConversationId, ConversationState, Digest, Level, Position, Totals, Version,
+    messages::Action,
 };
 
 /// A connection of our own, which holds no lock between two looks.
@@ -128,9 +129,8 @@ impl Audit {
                    FROM rows JOIN accounts ON accounts.key = rows.account";
         let rows = self.all(sql, |row| Ok((row.get::<_, String>(0)?, state(row)?)));
         for (account, totals, digest) in kept {
-            let own = |(of, state): &(String, ConversationState)| {
-                (*of == account).then(|| state.clone())
-            };
+            let own =
+                |(of, state): &(String, ConversationState)| (*of == account).then(|| state.clone());
             let states: Vec<_> = rows.iter().filter_map(own).collect();
             let (counted, hashed) = (Totals::of(&states), Digest::of(&states));
             if (totals, digest) != (counted, hashed) {

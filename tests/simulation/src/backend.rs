@@ -140,7 +140,11 @@ impl Backend {
             }
             Doubt::Operations(request, seen_here) => {
                 let known = truth.acknowledged.unwrap_or(0);
-                if there.devices.iter().any(|device| device.acknowledged > known) {
+                if there
+                    .devices
+                    .iter()
+                    .any(|device| device.acknowledged > known)
+                {
                     truth.operations(&request.operations, seen_here);
                 }
             }
@@ -157,7 +161,10 @@ impl Backend {
     pub fn mint(&mut self, account: usize) -> Result<String, Violation> {
         let path = format!("/v1/accounts/{}/device_tokens", Self::account(account));
         let Some((status, body)) = self.ask("POST", &path, PRODUCER, None)? else {
-            return Err(Violation::new(Property::Relay, "it was killed while it minted a token"));
+            return Err(Violation::new(
+                Property::Relay,
+                "it was killed while it minted a token",
+            ));
         };
         let token: truebadge_protocol::messages::DeviceToken = read(status, 201, &body)?;
         self.tokens.push((token.token.clone(), account));
@@ -183,7 +190,13 @@ impl Backend {
         let committed: truebadge_protocol::messages::Committed = read(status, 200, &body)?;
         let truth = &mut self.truths[account];
         truth.events(&request.events);
-        check(truth, &committed.epoch, committed.head, committed.totals, None)?;
+        check(
+            truth,
+            &committed.epoch,
+            committed.head,
+            committed.totals,
+            None,
+        )?;
         Ok(true)
     }
 
@@ -322,7 +335,10 @@ impl Backend {
         body: Option<Vec<u8>>,
     ) -> Result<Option<(u16, Bytes)>, Violation> {
         let Some(process) = &self.process else {
-            return Err(Violation::new(Property::Relay, "it was asked while it did not run"));
+            return Err(Violation::new(
+                Property::Relay,
+                "it was asked while it did not run",
+            ));
         };
         let request = http::Request::builder()
             .method(method)
@@ -345,7 +361,10 @@ impl Backend {
             None => Ok(None),
             Some(Some(Ok(answer))) => Ok(Some(answer)),
             Some(Some(Err(error))) => Err(broken(&error)),
-            Some(None) => Err(Violation::new(Property::Relay, "an answer did not come at once")),
+            Some(None) => Err(Violation::new(
+                Property::Relay,
+                "an answer did not come at once",
+            )),
         }
     }
 }
@@ -388,7 +407,10 @@ fn check(
         return Err(Violation::new(Property::Relay, what));
     }
     if digest.is_some_and(|digest| digest != now.digest()) {
-        return Err(Violation::new(Property::Relay, "the digest it tells is wrong"));
+        return Err(Violation::new(
+            Property::Relay,
+            "the digest it tells is wrong",
+        ));
     }
     Ok(())
 }

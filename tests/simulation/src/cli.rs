@@ -1,5 +1,6 @@
 //! The commands.
 
+mod planted;
 mod replay;
 mod run;
 mod stale_minutes;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Runs many seeds; exit code 1 when a property does not hold.
     Run(run::Run),
+    /// Plants bugs one by one and runs seeds until each is found; exit code 1 when one is not.
+    Planted(planted::PlantedBugs),
     /// Replays one seed and prints what happened, line by line.
     Replay(replay::Replay),
     /// Measures how long badges are wrong, for four clients that live the same weeks.
@@ -55,7 +58,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Run(run) => run.run(),
-        Command::Replay(replay) => replay.run(),
+        Command::Planted(planted) => planted.run(),
+        Command::Replay(replay) => Ok(replay.run()),
         Command::StaleMinutes(measure) => measure.run(),
     };
     match done {
@@ -67,10 +71,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// Becomes true when the person presses Ctrl-C, or the process is asked to end.
 fn stop() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -79,4 +79,9 @@ fn stop() -> anyhow::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
+}
+
+/// One thread for each core.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -122,7 +122,11 @@ impl Executor {
     }
 
     /// Lets one of the tasks go on that can; tells whose.
-    pub fn go_on(&mut self, rng: &mut Rng, runs: impl Fn(Owner) -> bool) -> Option<(Owner, Polled)> {
+    pub fn go_on(
+        &mut self,
+        rng: &mut Rng,
+        runs: impl Fn(Owner) -> bool,
+    ) -> Option<(Owner, Polled)> {
         self.take_in();
         let chosen = {
             let mut ready = lock(&self.shared.ready);

@@ -99,11 +99,13 @@ impl DeliveredNotifications for Host {
     }
 
     fn remove(&self, identifiers: Vec<String>, reply: Reply<()>) {
-        self.calls.push(self.owner, Call::Remove(identifiers, reply));
+        self.calls
+            .push(self.owner, Call::Remove(identifiers, reply));
     }
 
     fn restore(&self, identifiers: Vec<String>, reply: Reply<()>) {
-        self.calls.push(self.owner, Call::Restore(identifiers, reply));
+        self.calls
+            .push(self.owner, Call::Restore(identifiers, reply));
     }
 }
 

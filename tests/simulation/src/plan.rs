@@ -156,8 +156,7 @@ impl Planned {
 /// A seed of its own for each use of a seed.
 pub fn mix(seed: u64, use_of: u64) -> u64 {
     // SplitMix64's finaliser: neighbouring uses must not look alike.
-    let mut z = seed
-        .wrapping_add(use_of.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut z = seed.wrapping_add(use_of.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
@@ -176,7 +175,7 @@ fn gap(rng: &mut Rng) -> u64 {
 
 impl Happening {
     fn draw(rng: &mut Rng) -> Self {
-        let account = if rng.u8(..4) == 0 { 1 } else { 0 };
+        let account = u8::from(rng.u8(..4) == 0);
         let conversation = rng.u8(..CONVERSATIONS);
         match rng.u8(..100) {
             0..16 => Self::Arrive {

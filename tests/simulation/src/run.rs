@@ -105,6 +105,10 @@ fn run_planted(seed: u64, options: &Options) -> Outcome {
 
 fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    let text = text.or_else(|| {
+        payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+    });
     text.unwrap_or_else(|| "a panic without words".to_owned())
 }

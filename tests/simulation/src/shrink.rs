@@ -7,7 +7,11 @@ const RUNS: usize = 3_000;
 
 /// The places of a seed's plan that are needed, and the run with only them. `progress` is told how
 /// many are left.
-pub fn shrink(seed: u64, options: &Options, mut progress: impl FnMut(usize)) -> (Vec<u32>, Outcome) {
+pub fn shrink(
+    seed: u64,
+    options: &Options,
+    mut progress: impl FnMut(usize),
+) -> (Vec<u32>, Outcome) {
     let mut best = run(seed, options);
     let mut kept: Vec<u32> = match &options.keep {
         Some(keep) => keep.clone(),
@@ -29,7 +33,11 @@ pub fn shrink(seed: u64, options: &Options, mut progress: impl FnMut(usize)) -> 
             let outcome = run(seed, &tried);
             runs += 1;
             let same = |outcome: &Outcome| {
-                outcome.violation.as_ref().map(|violation| violation.property) == Some(property)
+                outcome
+                    .violation
+                    .as_ref()
+                    .map(|violation| violation.property)
+                    == Some(property)
             };
             if same(&outcome) {
                 (kept, best) = (rest, outcome);

@@ -292,6 +292,8 @@ pub struct Truth {
     pub acknowledged: Option<u64>,
     /// The history's name, once the relay told it.
     pub epoch: Option<Epoch>,
+    /// From which moment on this history is.
+    began: usize,
 }
 
 impl Default for Truth {
@@ -301,6 +303,7 @@ impl Default for Truth {
             included: HashMap::new(),
             acknowledged: None,
             epoch: None,
+            began: 0,
         }
     }
 }
@@ -325,7 +328,9 @@ impl Truth {
     /// undo the whole call: nothing happens.
     pub fn operations(&mut self, operations: &[Operation], seen_here: bool) -> Taken {
         let mut next = self.now().clone();
-        let first = operations.first().map(|first| first.number.saturating_sub(1));
+        let first = operations
+            .first()
+            .map(|first| first.number.saturating_sub(1));
         let mut acknowledged = self.acknowledged.or(first).unwrap_or(0);
         let mut became = Vec::new();
         for operation in operations {
@@ -351,7 +356,9 @@ impl Truth {
         let mut again = Vec::new();
         for (operation, what) in &became {
             let id = operation.id.as_str().to_owned();
-            if self.included.insert(id, (at, *what)).is_some() {
+            let before = self.included.insert(id, (at, *what));
+            // Of another history only the phone knows what it had.
+            if before.is_some_and(|(before, _)| before >= self.began) {
                 again.push(operation.number);
             }
         }
@@ -362,6 +369,7 @@ impl Truth {
     pub fn restart(&mut self) {
         self.acknowledged = None;
         self.epoch = None;
+        self.began = self.past.len();
     }
 }
 

@@ -1,12 +1,13 @@
 //! Holds every number that our code sets, and everything the person did, against the truth (S1–S4).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use truebadge_engine::overlay::lay_over;
 use truebadge_protocol::{BadgePolicy, Totals};
 
 use crate::{
     audit::{AccountRow, Recorded},
+    planted::unplanted,
     truth::{Became, Committed, Truth},
     violation::{Property, Violation},
 };
@@ -77,7 +78,10 @@ impl Watch {
     }
 
     fn place(&self, account: &str) -> usize {
-        self.accounts.keys().take_while(|name| name.as_str() < account).count()
+        self.accounts
+            .keys()
+            .take_while(|name| name.as_str() < account)
+            .count()
     }
 
     /// Takes over what the store says of the accounts and of the outbox: what the person did is
@@ -167,11 +171,14 @@ impl Watch {
             let numbers: Vec<Vec<u32>> = (from.unwrap_or(0)..truths[watched.truth].past.len())
                 .map(|moment| {
                     let all = watched.totals(&truths[watched.truth], moment);
-                    all.iter().map(|totals| self.policy.badge(*totals)).collect()
+                    all.iter()
+                        .map(|totals| self.policy.badge(*totals))
+                        .collect()
                 })
                 .collect();
             let counts = if watched.counts { "" } else { " (not counted)" };
-            what += &format!(" {account}{counts} can stand at {numbers:?}");
+            // Writing to a text cannot fail.
+            let _ = write!(what, " {account}{counts} can stand at {numbers:?}");
         }
         what
     }
@@ -193,7 +200,10 @@ impl Watch {
             search.from(start, &mut Vec::new(), Totals::ZERO);
         }
         let all = found.clone();
-        found.retain(|one| !all.iter().any(|other| other != one && dominates(other, one)));
+        found.retain(|one| {
+            !all.iter()
+                .any(|other| other != one && dominates(other, one))
+        });
         found.dedup();
         found
     }
@@ -285,7 +295,7 @@ fn by_counts(state: &Committed, pending: &[&Recorded]) -> Totals {
     for id in conversations {
         let base = state.conversation(id).state(id);
         let own = pending.iter().filter(|one| one.conversation == *id);
-        let shown = lay_over(&base, own.map(|one| &one.pending));
+        let shown = unplanted(|| lay_over(&base, own.map(|one| &one.pending)));
         totals = totals.replacing(base.counted(), shown.counted());
     }
     totals
@@ -322,7 +332,9 @@ impl Search<'_> {
         for moment in start[place]..truth.past.len() {
             let key = (place, moment);
             let choices = self.choices.entry(key);
-            let choices = choices.or_insert_with(|| watched.totals(truth, moment)).clone();
+            let choices = choices
+                .or_insert_with(|| watched.totals(truth, moment))
+                .clone();
             for totals in choices {
                 chosen.push(moment);
                 let found = self.from(start, chosen, [sum, totals].into_iter().sum());

@@ -90,6 +90,8 @@ struct Running {
     owner: Owner,
     engine: Arc<Engine>,
     frozen: bool,
+    /// Since when it runs without having been frozen.
+    goes_on_since: Time,
 }
 
 /// A wake whose task has ended.
@@ -139,7 +141,8 @@ impl World {
     /// The world of a seed: the app has just been installed.
     pub(crate) fn new(seed: u64, options: &Options) -> Result<Self, Violation> {
         let mut rng = Rng::with_seed(mix(seed, 1 << 40));
-        let broken = |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
+        let broken =
+            |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
         simulation::seed(rng.u64(..));
         truebadge_relay::simulation::seed(rng.u64(..));
         let mut rules = options.preset.rules();
@@ -240,7 +243,9 @@ impl World {
 
     fn go_on(&mut self) -> Step {
         let processes = &self.processes;
-        let polled = self.executor.go_on(&mut self.rng, |owner| runs(processes, owner));
+        let polled = self
+            .executor
+            .go_on(&mut self.rng, |owner| runs(processes, owner));
         let Some((owner, polled)) = polled else {
             return Ok(());
         };
@@ -258,7 +263,8 @@ impl World {
 
     fn process_of(&self, owner: Owner) -> Option<Process> {
         let mut all = self.processes.iter();
-        all.find(|(_, running)| running.owner == owner).map(|(process, _)| *process)
+        all.find(|(_, running)| running.owner == owner)
+            .map(|(process, _)| *process)
     }
 
     /// When something happens next by itself.
@@ -266,8 +272,17 @@ impl World {
         self.plan_ahead();
         let planned = self.plan.next.as_ref().map(|(at, _)| *at);
         let queued = self.queue.peek().map(|Reverse(queued)| queued.at);
-        let all = [planned, queued, self.phone.next(), self.apns.next(), self.relay_due];
-        all.into_iter().flatten().min().map(|next| next.max(self.now))
+        let all = [
+            planned,
+            queued,
+            self.phone.next(),
+            self.apns.next(),
+            self.relay_due,
+        ];
+        all.into_iter()
+            .flatten()
+            .min()
+            .map(|next| next.max(self.now))
     }
 
     fn plan_ahead(&mut self) {
@@ -312,7 +327,8 @@ impl World {
             };
         }
         if self.relay_due.is_some_and(|due| due <= self.now) {
-            return self.relay_sends();
+            self.relay_sends();
+            return Ok(());
         }
         if let Some((at, planned)) = self.plan.next
             && at <= self.now
@@ -364,7 +380,7 @@ impl World {
             for (owner, call) in calls {
                 self.called(owner, call)?;
             }
-            for wake in ended {
+            for wake in &ended {
                 self.wake_ended(wake)?;
             }
         }
@@ -377,5 +393,7 @@ fn runs(processes: &BTreeMap<Process, Running>, owner: Owner) -> bool {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

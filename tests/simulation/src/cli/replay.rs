@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use truebadge_simulation::{
+    planted::Planted,
     run::{Options, run},
     shrink::shrink,
 };
@@ -21,14 +22,18 @@ pub struct Replay {
     /// Only these places of the plan, joined by commas, as a shrunk run prints them.
     #[arg(long, value_delimiter = ',', value_name = "PLACES")]
     keep: Option<Vec<u32>>,
+    /// With this bug planted: `simulate planted --list` names them.
+    #[arg(long, value_name = "BUG")]
+    planted: Option<Planted>,
     #[command(flatten)]
     each: Each,
 }
 
 impl Replay {
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub fn run(self) -> ExitCode {
         let mut options = Options {
             keep: self.keep.clone(),
+            planted: self.planted.unwrap_or_default(),
             ..self.each.options()
         };
         if self.shrink {
@@ -44,16 +49,23 @@ impl Replay {
         if let Some(keep) = &options.keep {
             let places: Vec<String> = keep.iter().map(u32::to_string).collect();
             let places = places.join(",");
-            println!("\nscripts/simulate replay {} --keep {places}", self.seed);
+            let planted = self
+                .planted
+                .map(|bug| format!(" --planted {bug}"))
+                .unwrap_or_default();
+            println!(
+                "\nscripts/simulate replay {}{planted} --keep {places}",
+                self.seed
+            );
         }
         match outcome.violation {
             None => {
                 println!("\nEvery property held.");
-                Ok(ExitCode::SUCCESS)
+                ExitCode::SUCCESS
             }
             Some(violation) => {
                 println!("\nDid not hold: {violation}");
-                Ok(ExitCode::from(1))
+                ExitCode::from(1)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `simulate run`.
 
 use std::{
+    fmt::Write as _,
     io::{IsTerminal as _, stderr},
     path::PathBuf,
     process::ExitCode,
@@ -117,7 +118,8 @@ fn json(many: &Many, ran: &Ran) -> serde_json::Value {
 fn text(many: &Many, ran: &Ran) -> String {
     let mut text = line(ran);
     for (kind, count) in &ran.tally.faults {
-        text += &format!("\n  {count:>12}  {kind}");
+        // Writing to a text cannot fail.
+        let _ = write!(text, "\n  {count:>12}  {kind}");
     }
     match &ran.failure {
         None => text + "\nEvery property held.",

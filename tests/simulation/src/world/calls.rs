@@ -34,7 +34,10 @@ impl World {
                 self.note(format_args!("{process:?} removes notifications {names:?}"));
                 let done = self.phone.remove_delivered(self.now, process, &ids);
                 let after = done.since(self.now).0;
-                self.later(after, Due::Replies(owner, Box::new(move || reply.succeed(()))));
+                self.later(
+                    after,
+                    Due::Replies(owner, Box::new(move || reply.succeed(()))),
+                );
             }
             Call::Restore(names, reply) => {
                 let Some(process) = process else {
@@ -44,7 +47,10 @@ impl World {
                 let those = self.remembered(&names);
                 let done = self.phone.deliver_again(self.now, process, those);
                 let after = done.since(self.now).0;
-                self.later(after, Due::Replies(owner, Box::new(move || reply.succeed(()))));
+                self.later(
+                    after,
+                    Due::Replies(owner, Box::new(move || reply.succeed(()))),
+                );
             }
             Call::Credentials(account, refused, reply) => {
                 let token = self.credentials(account.as_str(), refused.as_ref())?;
@@ -86,7 +92,10 @@ impl World {
         match self.phone.set_badge(self.now, process, number) {
             Ok(done) => {
                 let after = done.since(self.now).0;
-                self.later(after, Due::Replies(owner, Box::new(move || reply.succeed(()))));
+                self.later(
+                    after,
+                    Due::Replies(owner, Box::new(move || reply.succeed(()))),
+                );
             }
             Err(_) => self.reply(owner, move || reply.fail()),
         }
@@ -96,7 +105,8 @@ impl World {
     /// Holds the outbox against what was in it (S3).
     pub(super) fn look(&mut self, person_acted: bool) -> Step {
         let (rows, outbox) = (self.audit.accounts(), self.audit.operations());
-        self.watch.look(&rows, &outbox, &self.backend.truths, person_acted)
+        self.watch
+            .look(&rows, &outbox, &self.backend.truths, person_acted)
     }
 }
 

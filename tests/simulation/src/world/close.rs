@@ -24,22 +24,27 @@ impl World {
             self.relay_starts()?;
         }
         self.drain_reports()?;
+        while !self.phone.is_on() && self.step()? {}
         // Only one path works from here on: HTTPS, with pushes or without.
-        let path = if self.rng.bool() { Path::NoApns } else { Path::Wifi };
-        self.to_phone(Phone::BadgesAllowed(true))?;
-        self.to_phone(Phone::Network(path))?;
-        self.to_phone(Phone::Unlock)?;
+        let path = if self.rng.bool() {
+            Path::NoApns
+        } else {
+            Path::Wifi
+        };
+        self.phone_has(Phone::BadgesAllowed(true))?;
+        self.phone_has(Phone::Network(path))?;
+        self.phone_has(Phone::Unlock)?;
         self.settle()?;
         if self.rng.bool() && !self.in_foreground() {
-            self.to_phone(Phone::ForceQuit)?;
+            self.phone_has(Phone::ForceQuit)?;
         }
-        self.to_phone(Phone::Open)?;
+        self.phone_has(Phone::Open)?;
         self.settle()?;
         self.sign_in_again()?;
         self.settle()?;
         self.quiet()?;
         // What a wake that began before had under way is over; this one is undisturbed.
-        self.refresh(Process::App, None, Cause::Foreground)?;
+        self.refresh(Process::App, None, Cause::Foreground);
         self.quiet()?;
         self.ends_well()
     }
@@ -64,7 +69,11 @@ impl World {
     fn quiet(&mut self) -> Step {
         let began = self.now;
         while self.now.since(began).0 < ENOUGH {
-            if !self.is_ready() && self.next_time().is_none_or(|next| next.since(began).0 > ENOUGH) {
+            if !self.is_ready()
+                && self
+                    .next_time()
+                    .is_none_or(|next| next.since(began).0 > ENOUGH)
+            {
                 break;
             }
             self.step()?;
@@ -73,10 +82,17 @@ impl World {
     }
 
     fn ends_well(&mut self) -> Step {
-        let property = if self.damaged { Property::L2 } else { Property::L1 };
+        let property = if self.damaged {
+            Property::L2
+        } else {
+            Property::L1
+        };
         self.audit.forget();
         self.look(false)?;
-        let (icon, truth) = (self.phone.badge(), self.watch.true_number(&self.backend.truths));
+        let (icon, truth) = (
+            self.phone.badge(),
+            self.watch.true_number(&self.backend.truths),
+        );
         if icon != truth {
             let what = format!("in the end the icon shows {icon}, and {truth} is true");
             return Err(Violation::new(property, what));

@@ -69,12 +69,13 @@ impl World {
                     engine.set_level(account, &id, person::level(level))
                 })
             }
-            Happening::ReadAllHere(account) => {
-                self.act(account.into(), |engine, account| engine.mark_all_read(account))
-            }
-            Happening::Participate(account, counts) => self.act(account.into(), |engine, account| {
-                engine.set_participation(account, counts)
+            Happening::ReadAllHere(account) => self.act(account.into(), |engine, account| {
+                engine.mark_all_read(account)
             }),
+            Happening::Participate(account, counts) => self
+                .act(account.into(), |engine, account| {
+                    engine.set_participation(account, counts)
+                }),
             Happening::Policy(policy) => self.choose_policy(policy),
             Happening::SignOut(account) => self.sign_out(account.into()),
             Happening::SignIn(account) if self.in_foreground() => self.sign_in(account.into()),
@@ -87,27 +88,27 @@ impl World {
     /// What happens to the phone and to the world around it.
     fn happen_around(&mut self, what: Happening) -> Step {
         match what {
-            Happening::Open => self.to_phone(Phone::Open),
-            Happening::Home => self.to_phone(Phone::Home),
-            Happening::ForceQuit => self.to_phone(Phone::ForceQuit),
-            Happening::Restart => self.to_phone(Phone::Restart),
-            Happening::Unlock => self.to_phone(Phone::Unlock),
-            Happening::LowPower(on) => self.to_phone(Phone::LowPower(on)),
-            Happening::BackgroundRefresh(on) => self.to_phone(Phone::BackgroundRefresh(on)),
-            Happening::Badges(on) => self.to_phone(Phone::BadgesAllowed(on)),
-            Happening::Alerts(on) => self.to_phone(Phone::AlertsAllowed(on)),
-            Happening::Network(net) => self.to_phone(Phone::Network(match net {
+            Happening::Open => self.phone_has(Phone::Open),
+            Happening::Home => self.phone_has(Phone::Home),
+            Happening::ForceQuit => self.phone_has(Phone::ForceQuit),
+            Happening::Restart => self.phone_has(Phone::Restart),
+            Happening::Unlock => self.phone_has(Phone::Unlock),
+            Happening::LowPower(on) => self.phone_has(Phone::LowPower(on)),
+            Happening::BackgroundRefresh(on) => self.phone_has(Phone::BackgroundRefresh(on)),
+            Happening::Badges(on) => self.phone_has(Phone::BadgesAllowed(on)),
+            Happening::Alerts(on) => self.phone_has(Phone::AlertsAllowed(on)),
+            Happening::Network(net) => self.phone_has(Phone::Network(match net {
                 Net::None => Path::None,
                 Net::All => Path::Wifi,
                 Net::NoPushes => Path::NoApns,
                 Net::NoHttps => Path::NoHttps,
             })),
-            Happening::MemoryShort => self.to_phone(Phone::MemoryPressure),
+            Happening::MemoryShort => self.phone_has(Phone::MemoryPressure),
             Happening::WallClock(hours) => {
                 let jump = i64::from(hours) * 3_600_000;
-                self.to_phone(Phone::WallClock(jump))
+                self.phone_has(Phone::WallClock(jump))
             }
-            Happening::NewToken => self.to_phone(Phone::TokenChange),
+            Happening::NewToken => self.phone_has(Phone::TokenChange),
             _ => self.happen_badly(what),
         }
     }
@@ -138,13 +139,15 @@ impl World {
     }
 
     /// Something happens to the phone.
-    pub(super) fn to_phone(&mut self, what: Phone) -> Step {
+    pub(super) fn phone_has(&mut self, what: Phone) -> Step {
         self.phone.happen(self.now, what);
         self.phone_moves()?;
         self.storage.lock(!self.phone.unlocked());
         let wall = self.phone.wall(self.now).cast_signed();
         let shift = wall - self.now.unix_ms().cast_signed();
-        self.clocks.shift.store(shift, std::sync::atomic::Ordering::Relaxed);
+        self.clocks
+            .shift
+            .store(shift, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
 
@@ -158,7 +161,8 @@ impl World {
             self.audit.forget();
         }
         self.look(false)?;
-        self.refresh(Process::App, None, Cause::Foreground)
+        self.refresh(Process::App, None, Cause::Foreground);
+        Ok(())
     }
 
     /// A page of the store, or all of it, becomes what it must not be. What was in the outbox may be
@@ -195,7 +199,8 @@ impl World {
         let payload: Vec<u8> = match byte % 4 {
             0 => b"not JSON".to_vec(),
             1 => br#"{"aps":{"content-available":1}}"#.to_vec(),
-            2 => br#"{"aps":{},"tb":{"r":"nobody","e":"e","i":1,"p":0,"v":9,"n":[9,9,9],"k":0}}"#.to_vec(),
+            2 => br#"{"aps":{},"tb":{"r":"nobody","e":"e","i":1,"p":0,"v":9,"n":[9,9,9],"k":0}}"#
+                .to_vec(),
             _ => vec![byte; 4_096],
         };
         if !self.phone.running(Process::App) {

@@ -131,12 +131,7 @@ impl World {
     }
 
     /// The connection breaks, or the phone waits for as long as it may.
-    fn never_answered(
-        &mut self,
-        owner: Owner,
-        request: &Request,
-        sender: oneshot::Sender<Answer>,
-    ) {
+    fn never_answered(&mut self, owner: Owner, request: &Request, sender: oneshot::Sender<Answer>) {
         if self.rng.bool() {
             self.answer(owner, sender, Err(TransportError::Broken));
         } else {

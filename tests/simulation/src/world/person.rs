@@ -71,7 +71,7 @@ impl World {
         let added = self.call(Process::App, |engine| engine.add_account(&id, ADDRESS))?;
         self.accounts[account].added = matches!(added, Some(Ok(())));
         if self.accounts[account].added {
-            self.refresh(Process::App, None, Cause::Foreground)?;
+            self.refresh(Process::App, None, Cause::Foreground);
         }
         Ok(())
     }
@@ -84,7 +84,11 @@ impl World {
         }
         self.accounts[account].wanted = false;
         let done = self.call(Process::App, |engine| engine.sign_out(&id))?;
-        let in_store = self.audit.accounts().iter().any(|row| row.account == id.as_str());
+        let in_store = self
+            .audit
+            .accounts()
+            .iter()
+            .any(|row| row.account == id.as_str());
         if !in_store {
             let known = &mut self.accounts[account];
             known.fenced.extend(known.token.clone());
@@ -96,7 +100,7 @@ impl World {
                 let what = "an account is in the store after its sign-out";
                 return Err(Violation::new(Property::S7, what));
             }
-            self.refresh(Process::App, None, Cause::Operation)?;
+            self.refresh(Process::App, None, Cause::Operation);
         }
         Ok(())
     }
@@ -113,7 +117,10 @@ impl World {
         name: &str,
         refused: Option<&Secret>,
     ) -> Result<Option<String>, Violation> {
-        let account = self.accounts.iter().position(|account| account.id.as_str() == name);
+        let account = self
+            .accounts
+            .iter()
+            .position(|account| account.id.as_str() == name);
         let Some(account) = account.filter(|_| self.phone.unlocked()) else {
             return Ok(None);
         };
@@ -148,12 +155,15 @@ impl World {
             return Ok(());
         }
         let done = self.call(Process::App, |engine| act(engine, &id))?;
-        self.note(format_args!("{:?}", done.as_ref().map(|done| done.as_ref().map(|s| s.badge))));
+        self.note(format_args!(
+            "{:?}",
+            done.as_ref().map(|done| done.as_ref().map(|s| s.badge))
+        ));
         // What was recorded counts from here on, whatever became of the call.
         self.look(true)?;
         self.settle()?;
         if let Some(Ok(_)) = done {
-            self.refresh(Process::App, None, Cause::Operation)?;
+            self.refresh(Process::App, None, Cause::Operation);
         }
         Ok(())
     }
@@ -185,7 +195,10 @@ impl World {
         let left = u32::from(left).min(shown.unread);
         let up_to = shown.newest.get().saturating_sub(u64::from(left));
         let id = shown.id.clone();
-        self.note(format_args!("the person reads {} up to {up_to}, {left} left", id.as_str()));
+        self.note(format_args!(
+            "the person reads {} up to {up_to}, {left} left",
+            id.as_str()
+        ));
         self.act(account, |engine, account| {
             engine.mark_read(account, &id, position(up_to), left)
         })?;
@@ -218,7 +231,10 @@ impl World {
         if !self.in_foreground() {
             return Ok(());
         }
-        let Some(shown) = self.shown(account, conversation)?.filter(|shown| shown.unread > 0) else {
+        let Some(shown) = self
+            .shown(account, conversation)?
+            .filter(|shown| shown.unread > 0)
+        else {
             return Ok(());
         };
         let (id, newest, left) = (shown.id.clone(), shown.newest, shown.unread - 1);
@@ -257,7 +273,11 @@ impl World {
 
     /// The person reads on another device, all but the newest `left` items.
     pub(super) fn read_elsewhere(&mut self, account: usize, conversation: u8, left: u8) -> Step {
-        let newest = self.newest.get(&(account, conversation)).copied().unwrap_or(0);
+        let newest = self
+            .newest
+            .get(&(account, conversation))
+            .copied()
+            .unwrap_or(0);
         let up_to = position(newest.saturating_sub(u64::from(left)));
         let event = Event::Read {
             conversation: name(conversation),
@@ -267,7 +287,11 @@ impl World {
     }
 
     pub(super) fn read_item_elsewhere(&mut self, account: usize, conversation: u8) -> Step {
-        let newest = self.newest.get(&(account, conversation)).copied().unwrap_or(0);
+        let newest = self
+            .newest
+            .get(&(account, conversation))
+            .copied()
+            .unwrap_or(0);
         if newest == 0 {
             return Ok(());
         }
@@ -281,15 +305,23 @@ impl World {
     /// What iOS showed, for when it is to be delivered again.
     pub(super) fn remember_delivered(&mut self) {
         for shown in self.phone.delivered() {
-            if !self.seen_notifications.iter().any(|known| known.id == shown.id) {
+            if !self
+                .seen_notifications
+                .iter()
+                .any(|known| known.id == shown.id)
+            {
                 self.seen_notifications.push(shown.clone());
             }
         }
     }
 
     pub(super) fn remembered(&self, names: &[String]) -> Vec<Delivered> {
-        let named = |one: &&Delivered| names.contains(&one.id.0.to_string());
-        self.seen_notifications.iter().filter(named).cloned().collect()
+        let wanted = |one: &&Delivered| names.contains(&one.id.0.to_string());
+        self.seen_notifications
+            .iter()
+            .filter(wanted)
+            .cloned()
+            .collect()
     }
 
     /// What an outcome says to the app.
@@ -318,10 +350,9 @@ impl World {
             BadgePolicy::Off,
         ][usize::from(policy % 4)];
         let before = std::mem::replace(&mut self.watch.policy, policy);
-        let done = self.call(Process::App, |engine| engine.set_policy(policy))?;
-        let stored = self.audit.policy();
-        self.watch.policy = stored.unwrap_or(before);
-        drop(done);
+        self.call(Process::App, |engine| engine.set_policy(policy))?;
+        // What is in the store counts, whatever became of the call.
+        self.watch.policy = self.audit.policy().unwrap_or(before);
         self.settle()
     }
 }

@@ -3,9 +3,7 @@
 use std::{fmt::Arguments, sync::Arc, time::Duration};
 
 use simphone::{Completion, Conditions, Effect, Millis, Process, Wake, WakeId, Why};
-use truebadge_engine::{
-    AtZero, Bridges, Cause, Configuration, Engine, simulation,
-};
+use truebadge_engine::{AtZero, Bridges, Cause, Configuration, Engine, simulation};
 use truebadge_protocol::{
     DeviceId,
     messages::{self, PushEnvironment},
@@ -44,7 +42,7 @@ impl World {
             Effect::Resume(process) => {
                 self.note(format_args!("{process:?} goes on"));
                 if let Some(running) = self.processes.get_mut(&process) {
-                    running.frozen = false;
+                    (running.frozen, running.goes_on_since) = (false, self.now);
                 }
             }
             Effect::Kill(process, death) => {
@@ -62,13 +60,13 @@ impl World {
             Effect::BadgePainted { number, by } => {
                 self.note(format_args!("the icon shows {number} ({by:?})"));
             }
-            Effect::NotificationShown(id) => self.note(format_args!("notification {} is shown", id.0)),
+            Effect::NotificationShown(id) => {
+                self.note(format_args!("notification {} is shown", id.0))
+            }
             Effect::NotificationsDropped(ids) => {
                 self.note(format_args!("iOS drops {} notifications", ids.len()));
             }
-            Effect::NotificationsRemoved(_)
-            | Effect::TokenEnded(_)
-            | Effect::PushPath { .. } => {}
+            Effect::NotificationsRemoved(_) | Effect::TokenEnded(_) | Effect::PushPath { .. } => {}
         }
         self.remember_delivered();
         Ok(())
@@ -84,6 +82,7 @@ impl World {
             owner,
             engine,
             frozen: false,
+            goes_on_since: self.now,
         };
         self.processes.insert(process, running);
         if process == Process::App {
@@ -100,7 +99,8 @@ impl World {
             calls: self.calls.clone(),
             clocks: Arc::clone(&self.clocks),
         };
-        let broken = |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
+        let broken =
+            |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
         let configuration = Configuration {
             directory: self.directory.path().to_owned(),
             device: DeviceId::new("a-phone").map_err(|error| broken(&error))?,
@@ -131,29 +131,34 @@ impl World {
         process: Process,
         call: impl FnOnce(&Engine) -> T,
     ) -> Result<Option<T>, Violation> {
-        let Some(running) = self.processes.get(&process).filter(|running| !running.frozen) else {
+        let Some(running) = self
+            .processes
+            .get(&process)
+            .filter(|running| !running.frozen)
+        else {
             return Ok(None);
         };
         let engine = Arc::clone(&running.engine);
-        match simulation::until_killed(|| call(&engine)) {
-            Ok(value) => Ok(Some(value)),
-            Err(simulation::Killed) => {
-                drop(engine);
-                self.killed(process)?;
-                Ok(None)
-            }
+        if let Ok(value) = simulation::until_killed(|| call(&engine)) {
+            return Ok(Some(value));
         }
+        drop(engine);
+        self.killed(process)?;
+        Ok(None)
     }
 
     /// The process died at a point of its own code.
     pub(super) fn killed(&mut self, process: Process) -> Step {
         self.note(format_args!("{process:?} is killed"));
         self.end(process);
-        self.phone.happen(self.now, simphone::Happening::Crash(process));
+        self.phone
+            .happen(self.now, simphone::Happening::Crash(process));
         // The calls that it made before are answered to nobody.
         self.settle()?;
         self.look(true)?;
-        self.audit.sums().map_err(|what| Violation::new(Property::S5, what))
+        self.audit
+            .sums()
+            .map_err(|what| Violation::new(Property::S5, what))
     }
 
     /// Nothing of the process is left.
@@ -175,7 +180,11 @@ impl World {
     }
 
     fn wake(&mut self, wake: Wake) -> Step {
-        self.note(format_args!("{:?} is woken: {}", wake.process, why(&wake.why)));
+        self.note(format_args!(
+            "{:?} is woken: {}",
+            wake.process,
+            why(&wake.why)
+        ));
         let process = wake.process;
         self.call(process, |engine| {
             if !matches!(wake.why, Why::Left) {
@@ -188,19 +197,19 @@ impl World {
                 let left = wake.until.since(self.now).0;
                 let after = self.rng.u64(..left.clamp(1, 2_000)) / 2;
                 self.later(after, Due::PutAway(wake.id));
-                Ok(())
             }
             Why::Foreground => self.refresh(process, id, Cause::Foreground),
             Why::Refresh => self.refresh(process, id, Cause::BackgroundRefresh),
             Why::NetworkBack => self.refresh(process, id, Cause::NetworkBack),
             Why::LowPowerEnded => self.refresh(process, id, Cause::LowPowerModeEnded),
             Why::SilentPush(payload) | Why::PaintedPush(payload) => {
-                self.receive(process, id, payload.bytes().to_vec(), false)
+                self.receive(process, id, payload.bytes().to_vec(), false);
             }
             Why::Extension { payload, .. } => {
-                self.receive(process, id, payload.bytes().to_vec(), true)
+                self.receive(process, id, payload.bytes().to_vec(), true);
             }
         }
+        Ok(())
     }
 
     fn receive(
@@ -209,27 +218,31 @@ impl World {
         wake: Option<WakeId>,
         payload: Vec<u8>,
         is_alert: bool,
-    ) -> Step {
-        let engine = self.processes.get(&process).map(|running| Arc::clone(&running.engine));
+    ) {
+        let engine = self
+            .processes
+            .get(&process)
+            .map(|running| Arc::clone(&running.engine));
         let Some(engine) = engine else {
-            return Ok(());
+            return;
         };
         self.spawn(process, wake, is_alert, async move {
             engine.handle_push(payload, BUDGET).await
         });
-        Ok(())
     }
 
     /// A wake without a push.
-    pub(super) fn refresh(&mut self, process: Process, wake: Option<WakeId>, cause: Cause) -> Step {
-        let engine = self.processes.get(&process).map(|running| Arc::clone(&running.engine));
+    pub(super) fn refresh(&mut self, process: Process, wake: Option<WakeId>, cause: Cause) {
+        let engine = self
+            .processes
+            .get(&process)
+            .map(|running| Arc::clone(&running.engine));
         let Some(engine) = engine else {
-            return Ok(());
+            return;
         };
         self.spawn(process, wake, false, async move {
             engine.refresh(cause, BUDGET).await
         });
-        Ok(())
     }
 
     fn spawn(
@@ -258,7 +271,7 @@ impl World {
         let _ = self.executor.spawner(owner).spawn(Box::pin(task));
     }
 
-    pub(super) fn wake_ended(&mut self, ended: Ended) -> Step {
+    pub(super) fn wake_ended(&mut self, ended: &Ended) -> Step {
         let outcome = &ended.outcome;
         self.note(format_args!(
             "{:?}'s wake ends: {:?}, badge {:?}, synced {}, {:?}",
@@ -269,7 +282,9 @@ impl World {
             outcome.error,
         ));
         let took = self.now.since(ended.began);
-        if took > Millis(25_000 + super::PATIENCE) {
+        let running = self.processes.get(&ended.process);
+        let was_frozen = running.is_none_or(|running| running.goes_on_since > ended.began);
+        if !was_frozen && took > Millis(25_000 + super::PATIENCE) {
             let what = format!("a wake took {took}");
             return Err(Violation::new(Property::S9, what));
         }
@@ -300,6 +315,7 @@ impl World {
     /// The person has left: the shell suspends the engine, and says that it is done.
     pub(super) fn put_away(&mut self, wake: WakeId) -> Step {
         if !self.phone.in_foreground() {
+            self.note(format_args!("the shell calls suspend()"));
             self.call(Process::App, Engine::suspend)?;
             self.settle()?;
             self.no_lock("after suspend()")?;
@@ -314,7 +330,9 @@ impl World {
             running.frozen = true;
         }
         self.no_lock("when the process was suspended")?;
-        self.audit.sums().map_err(|what| Violation::new(Property::S5, what))
+        self.audit
+            .sums()
+            .map_err(|what| Violation::new(Property::S5, what))
     }
 
     fn no_lock(&mut self, when: &str) -> Step {

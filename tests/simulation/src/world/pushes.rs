@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use simphone::{Environment, Expiration, Millis, Notification, Payload, Priority, PushType, Time, Token};
+use simphone::{
+    Environment, Expiration, Millis, Notification, Payload, Priority, PushType, Time, Token,
+};
 use truebadge_protocol::messages::{Event, PushEnvironment};
 use truebadge_relay::{
     apns::{Answer, PushHeaders},
@@ -20,10 +22,10 @@ impl World {
     }
 
     /// The relay's driver takes its turn.
-    pub(super) fn relay_sends(&mut self) -> Step {
+    pub(super) fn relay_sends(&mut self) {
         self.relay_due = None;
         if !self.backend.runs() {
-            return Ok(());
+            return;
         }
         match self.backend.claim() {
             None => self.relay_restarts(),
@@ -36,12 +38,14 @@ impl World {
             }
             Some(Claim::Idle) => {}
         }
-        Ok(())
     }
 
     fn send(&mut self, push: Box<Outgoing>) {
         let lane = push.lane.name();
-        self.note(format_args!("the relay sends push {} ({lane})", push.key.counter));
+        self.note(format_args!(
+            "the relay sends push {} ({lane})",
+            push.key.counter
+        ));
         let answer = if self.now < self.pushes_down_until {
             self.tally.fault("APNs answered 503");
             unavailable()
@@ -61,7 +65,9 @@ impl World {
             return Ok(());
         }
         let reason = answer.reason.map(|reason| reason.to_string());
-        let after = answer.retry_after.map(|after| Duration::from_millis(after.0));
+        let after = answer
+            .retry_after
+            .map(|after| Duration::from_millis(after.0));
         let understood = Answer::of(answer.status, reason.as_deref().unwrap_or_default(), after);
         let jitter = self.backend.jitter();
         let report = report(understood, push, self.backend.now(), jitter);
@@ -71,7 +77,10 @@ impl World {
         } else if !self.backend.runs() {
             self.relay_restarts();
         } else {
-            return Err(Violation::new(Property::Relay, "an answer of APNs cannot be noted"));
+            return Err(Violation::new(
+                Property::Relay,
+                "an answer of APNs cannot be noted",
+            ));
         }
         Ok(())
     }

@@ -1,0 +1,128 @@
+//! `simulate planted`.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    process::ExitCode,
+    sync::atomic::Ordering,
+};
+
+use clap::Args;
+use truebadge_simulation::{
+    many::{Failure, Many},
+    planted::Planted,
+};
+
+use super::{Each, cores, stop};
+
+/// Plants bugs one by one and runs seeds until each is found; exit code 1 when one is not.
+#[derive(Debug, Args)]
+pub struct PlantedBugs {
+    /// Names the bugs, what they do and where they were seen.
+    #[arg(long)]
+    list: bool,
+    /// Only these.
+    #[arg(value_name = "BUG")]
+    bugs: Vec<Planted>,
+    /// Gives one up after so many seeds.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    seeds: u64,
+    /// On how many threads; one for each core when absent.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// The table as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    each: Each,
+}
+
+/// What became of a bug.
+struct Hunt {
+    bug: Planted,
+    found: Option<Failure>,
+}
+
+impl PlantedBugs {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let bugs = if self.bugs.is_empty() {
+            Planted::all()
+        } else {
+            self.bugs.clone()
+        };
+        if self.list {
+            list(&bugs);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let stop = stop()?;
+        let mut hunts = Vec::new();
+        for bug in bugs {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            if stderr().is_terminal() {
+                eprint!("\r\x1b[K{bug}");
+            }
+            let many = Many {
+                first: 0,
+                seeds: Some(self.seeds),
+                time: None,
+                jobs: self.jobs.unwrap_or_else(cores),
+                options: truebadge_simulation::run::Options {
+                    planted: bug,
+                    ..self.each.options()
+                },
+            };
+            let found = many.run(&stop, |_| {}).failure;
+            hunts.push(Hunt { bug, found });
+        }
+        if stderr().is_terminal() {
+            eprint!("\r\x1b[K");
+        }
+        if self.json {
+            let json: Vec<_> = hunts.iter().map(json).collect();
+            println!("{}", serde_json::to_string_pretty(&json)?);
+        } else {
+            table(&hunts);
+        }
+        let all = hunts.iter().all(|hunt| hunt.found.is_some());
+        Ok(ExitCode::from(u8::from(!all)))
+    }
+}
+
+fn list(bugs: &[Planted]) {
+    for bug in bugs {
+        println!("{bug}\n    {} Breaks {}.", bug.what(), bug.breaks());
+        if let Some(source) = bug.source() {
+            println!("    Seen in {source}");
+        }
+    }
+}
+
+fn json(hunt: &Hunt) -> serde_json::Value {
+    let found = hunt.found.as_ref();
+    serde_json::json!({
+        "bug": hunt.bug.to_string(),
+        "what": hunt.bug.what(),
+        "seen_in": hunt.bug.source(),
+        "should_break": hunt.bug.breaks(),
+        "seeds": found.map(|found| found.seed + 1),
+        "broke": found.map(|found| found.violation.property),
+        "saw": found.map(|found| &found.violation.what),
+    })
+}
+
+fn table(hunts: &[Hunt]) {
+    println!("{:<38} {:>6}  {:<8} what it does", "bug", "seeds", "broke");
+    for Hunt { bug, found } in hunts {
+        let (seeds, broke) = match found {
+            Some(found) => (
+                (found.seed + 1).to_string(),
+                found.violation.property.to_string(),
+            ),
+            None => ("-".to_owned(), "NOTHING".to_owned()),
+        };
+        println!("{bug:<38} {seeds:>6}  {broke:<8} {}", bug.what());
+    }
+    let found = hunts.iter().filter(|hunt| hunt.found.is_some()).count();
+    println!("{found} of {} found", hunts.len());
+}
