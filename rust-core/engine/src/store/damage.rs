@@ -63,12 +63,13 @@ impl Store {
     pub(super) fn rebuild(&self, state: &mut State) -> Result<(), EngineError> {
         tracing::error!("the store is damaged and is made anew");
         state.connection = None;
-        state.rebuilt = true;
         put_aside(&self.path);
         let saved = save(&self.path);
         let new = self.made_anew(&saved)?;
         reach(Point::Rebuilds)?;
         replace(&self.path, &new)?;
+        // One that failed, because the storage is full, is tried again.
+        state.rebuilt = true;
         _ = reach(Point::Rebuilt);
         state.rebuilds += 1;
         tracing::warn!(accounts = saved.accounts.len(), "the store was made anew");
