@@ -43,6 +43,7 @@ impl Engine {
     pub fn sign_out(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
         let visit = self.visit();
         let now = visit.bridges.clock.now();
+        visit.store.keep_without(account);
         let (key, state) = visit.store.write(Durability::Person, |tx| {
             let account = tx.account(account)?;
             tx.sign_out(&account, now)?;

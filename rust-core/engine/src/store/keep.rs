@@ -68,6 +68,27 @@ impl Store {
         }
         *kept = Some(wanted);
     }
+
+    /// Takes an account out of the copy before it is signed out: a store that is lost between the two
+    /// must not bring it back (S7). If it stays after all, the copy has it again with the next change.
+    pub fn keep_without(&self, account: &AccountId) {
+        if self.process != Process::App {
+            return;
+        }
+        let mut state = self.lock();
+        let mut wanted = Kept::beside(&self.path);
+        let before = wanted.accounts.len();
+        wanted.accounts.retain(|kept| kept.account != *account);
+        if wanted.accounts.len() == before {
+            return;
+        }
+        if let Err(error) = wanted.write_beside(&self.path) {
+            tracing::warn!(%error, "the copy of the accounts was not written");
+            return;
+        }
+        damage::forget_aside(&self.path);
+        state.kept = Some(wanted);
+    }
 }
 
 impl Kept {
