@@ -88,6 +88,7 @@ impl World {
             Property::L1
         };
         self.audit.forget();
+        self.let_go();
         self.look(false)?;
         let (icon, truth) = (
             self.phone.badge(),

@@ -105,6 +105,19 @@ impl World {
         Ok(())
     }
 
+    /// An account whose sign-out was cut short may be gone from a store that was damaged since: the
+    /// person asked for it.
+    pub(super) fn let_go(&mut self) {
+        let rows = self.audit.accounts();
+        for account in &mut self.accounts {
+            let there = rows.iter().any(|row| row.account == account.id.as_str());
+            if self.damaged && !account.wanted && !there {
+                account.added = false;
+                self.watch.remove(account.id.as_str());
+            }
+        }
+    }
+
     /// Whether an account with this token was signed out here.
     pub(super) fn is_fenced(&self, token: &str) -> bool {
         let mut all = self.accounts.iter().flat_map(|account| &account.fenced);

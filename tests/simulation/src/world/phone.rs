@@ -291,6 +291,7 @@ impl World {
         self.reported(&ended.outcome);
         if ended.outcome.rebuilt {
             self.audit.forget();
+            self.let_go();
         }
         self.look(false)?;
         if ended.outcome.push_token_wanted {
