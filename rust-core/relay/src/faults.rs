@@ -7,76 +7,90 @@
 use truebadge_protocol::{ConversationState, Digest, Level, Position, Totals, Version};
 
 macro_rules! faults {
-    ($($name:ident, $what:literal;)+) => {
+    ($($list:ident, $about:literal { $($name:ident, $what:literal;)+ })+) => {
         /// A mistake.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(feature = "faults", derive(clap::ValueEnum))]
         #[cfg_attr(not(feature = "faults"), allow(dead_code))] // those that only `twisted` knows
         pub enum Fault {
-            $(#[doc = $what] $name,)+
+            $($(#[doc = $what] $name,)+)+
         }
         #[cfg(feature = "faults")]
         impl Fault {
+            $(#[doc = $about] pub const $list: &[Self] = &[$(Self::$name),+];)+
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
+            pub const ALL: &[Self] = &[$($(Self::$name),+),+];
 
             /// What it does.
             pub const fn what(self) -> &'static str {
-                match self { $(Self::$name => $what,)+ }
+                match self { $($(Self::$name => $what,)+)+ }
             }
         }
     };
 }
 
 faults! {
-    VersionReused, "A change keeps the version of the one before.";
-    VersionSkipped, "A change takes the version after the next.";
-    HeadLags, "Answers name the head before the newest.";
-    TotalsCountMuted, "Totals count muted conversations too.";
-    TotalsForgetMarks, "Totals do not count marks by hand.";
-    TotalsOfThePage, "Totals add up the page, not the account.";
-    DigestIgnoresTheMarker, "The digest leaves the read marker out.";
-    ResetOmitsARow, "A reset leaves a conversation out.";
-    ResetNamesInactive, "A reset names what is not active.";
-    PageDropsTheLast, "A page loses its last row, and the next starts after it.";
-    PageNamesTwice, "A page names a conversation twice.";
-    NoMorePages, "There is never another page.";
-    RemovedNotTold, "Removed conversations are not told.";
-    SinceIgnored, "Everything is told, whatever the phone has.";
-    ForeignEpochTaken, "A cursor of another history is taken for one of this.";
-    EpochChanges, "Each answer names another epoch.";
-    KeyIgnored, "Idempotency keys are not looked at.";
-    KeyForAnyBody, "A key's first answer is given for any body.";
-    HalfOfACall, "Events before a wrong one are done.";
-    NoRollback, "What a failed call did so far stays.";
-    HoleTaken, "Operations are taken whatever their number.";
-    ReplayApplied, "Operations that come again are applied again.";
-    NotAcknowledged, "What was acknowledged is forgotten.";
-    AcknowledgedTooHigh, "One operation more is acknowledged than came.";
-    RefusalForgotten, "An operation that was refused and comes again is skipped without a word.";
-    SeenIgnored, "Every read undoes every mark.";
-    SeenElsewhere, "What was seen of another history is taken for a version of this.";
-    MarkerFalls, "The read marker moves back.";
-    StateMovesMarkerBack, "A whole state moves the read marker back.";
-    LateItemCounts, "An item below the read marker counts.";
-    SamePositionCounts, "An item that is reported again counts again.";
-    ReadKeepsTheMark, "A read leaves the mark by hand.";
-    OneAccountForAll, "Every device token reads the first account.";
-    RevokedTokenWorks, "A revoked device token goes on working.";
-    SignedOutTokenWorks, "The token of a phone that signed out goes on working.";
-    TokenForAnyDevice, "A device token registers any number of devices.";
-    PhoneWritesStates, "A device token may put whole states.";
-    ProblemWithoutType, "Problem documents have no type.";
-    ProblemAsPlainJson, "Problem documents are sent as application/json.";
-    LimitUnchecked, "Any limit is taken.";
-    CounterStands, "Every push has the same counter.";
-    BaseIsThePushBefore, "Pushes hold what changed since the push before.";
-    PushTotalsLag, "Pushes hold the totals that the phone was told before.";
-    PushForgetsOperations, "Pushes acknowledge no operation.";
-    PushCutsRows, "A push holds some of the rows when all do not fit.";
-    PaintsOneAccount, "A painted number is one account's, not the phone's.";
-    PaintsUnasked, "Numbers are painted where badges are not allowed.";
-    AlertsTheMuted, "Muted conversations alert.";
+    ANSWERS, "Those that a client can see in answers and in single pushes." {
+        VersionReused, "A change keeps the version of the one before.";
+        VersionSkipped, "A change takes the version after the next.";
+        HeadLags, "Answers name the head before the newest.";
+        TotalsCountMuted, "Totals count muted conversations too.";
+        TotalsForgetMarks, "Totals do not count marks by hand.";
+        TotalsOfThePage, "Totals add up the page, not the account.";
+        DigestIgnoresTheMarker, "The digest leaves the read marker out.";
+        ResetOmitsARow, "A reset leaves a conversation out.";
+        ResetNamesInactive, "A reset names what is not active.";
+        PageDropsTheLast, "A page loses its last row, and the next starts after it.";
+        PageNamesTwice, "A page names a conversation twice.";
+        NoMorePages, "There is never another page.";
+        RemovedNotTold, "Removed conversations are not told.";
+        SinceIgnored, "Everything is told, whatever the phone has.";
+        ForeignEpochTaken, "A cursor of another history is taken for one of this.";
+        EpochChanges, "Each answer names another epoch.";
+        KeyIgnored, "Idempotency keys are not looked at.";
+        KeyForAnyBody, "A key's first answer is given for any body.";
+        HalfOfACall, "Events before a wrong one are done.";
+        NoRollback, "What a failed call did so far stays.";
+        HoleTaken, "Operations are taken whatever their number.";
+        ReplayApplied, "Operations that come again are applied again.";
+        NotAcknowledged, "What was acknowledged is forgotten.";
+        AcknowledgedTooHigh, "One operation more is acknowledged than came.";
+        RefusalForgotten, "An operation that was refused and comes again is skipped without a word.";
+        SeenIgnored, "Every read undoes every mark.";
+        SeenElsewhere, "What was seen of another history is taken for a version of this.";
+        MarkerFalls, "The read marker moves back.";
+        StateMovesMarkerBack, "A whole state moves the read marker back.";
+        LateItemCounts, "An item below the read marker counts.";
+        SamePositionCounts, "An item that is reported again counts again.";
+        ReadKeepsTheMark, "A read leaves the mark by hand.";
+        OneAccountForAll, "Every device token reads the first account.";
+        RevokedTokenWorks, "A revoked device token goes on working.";
+        SignedOutTokenWorks, "The token of a phone that signed out goes on working.";
+        TokenForAnyDevice, "A device token registers any number of devices.";
+        PhoneWritesStates, "A device token may put whole states.";
+        ProblemWithoutType, "Problem documents have no type.";
+        ProblemAsPlainJson, "Problem documents are sent as application/json.";
+        LimitUnchecked, "Any limit is taken.";
+        CounterStands, "Every push has the same counter.";
+        BaseIsThePushBefore, "Pushes hold what changed since the push before.";
+        PushTotalsLag, "Pushes hold the totals that the phone was told before.";
+        PushForgetsOperations, "Pushes acknowledge no operation.";
+        PushCutsRows, "A push holds some of the rows when all do not fit.";
+        PaintsOneAccount, "A painted number is one account's, not the phone's.";
+        PaintsUnasked, "Numbers are painted where badges are not allowed.";
+        AlertsTheMuted, "Muted conversations alert.";
+    }
+    DELIVERY, "Those that show only over time: while pushes are under way, between pages, after a restart." {
+        ClaimsForgotten, "What was being sent when the relay ended is not sent again.";
+        ClaimsStay, "A phone to which something was being sent when the relay ended gets no more.";
+        NeverEscalates, "A fall that is not acknowledged is not sent again.";
+        AnyReceiptWillDo, "The receipt of an older push acknowledges a fall.";
+        AlwaysSilent, "Pushes are silent, whatever the phone lets through, and also when they are repeated.";
+        ChangeMeanwhileForgotten, "A change while a push is under way is forgotten when APNs takes the push.";
+        PauseForGood, "A phone that APNs said to wait for is waited for for ever.";
+        FirstPageIsAll, "A phone that was given one page of several counts as knowing all.";
+        OnlyTheFirst, "Of the operations of a call the first is applied, and all are acknowledged.";
+    }
 }
 
 #[cfg(feature = "faults")]

@@ -91,7 +91,9 @@ impl Rules {
 
     /// When a fall that was sent at `now`, after `repeats` repeats, is sent again.
     pub fn repeat(&self, now: u64, repeats: usize) -> Option<u64> {
-        self.escalation.get(repeats).map(|wait| now + millis(*wait))
+        let escalation = self.escalation.get(repeats);
+        let escalation = escalation.filter(|_| !faults::is(Fault::NeverEscalates));
+        escalation.map(|wait| now + millis(*wait))
     }
 }
 
@@ -162,6 +164,7 @@ pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
     let rise = situation.current > situation.told;
     let send = |lane| Decision::Send { lane, fall };
     match rules.lanes {
+        _ if faults::is(Fault::AlwaysSilent) => return send(Lane::Silent),
         Lanes::Silent => return send(Lane::Silent),
         Lanes::SilentFirst if !repeat => return send(Lane::Silent),
         Lanes::Painted if may_paint(situation) => return send(Lane::Painted),

@@ -78,7 +78,7 @@ const FOUND_BY: &[(Fault, &str)] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_found_by_the_case_that_is_about_it() {
     let mut missed = Vec::new();
-    for fault in Fault::ALL {
+    for fault in Fault::ANSWERS {
         let found = FOUND_BY.iter().find(|(known, _)| known == fault);
         let (_, about) = found.unwrap_or_else(|| panic!("no case is named for {fault:?}"));
         let failed = failed_with(*fault, about).await;

@@ -36,7 +36,12 @@ use super::{
 };
 #[cfg(feature = "simulation")]
 use crate::simulation::{self, Moment};
-use crate::{planner::Rules, random, secret::Hash};
+use crate::{
+    faults::{self, Fault},
+    planner::Rules,
+    random,
+    secret::Hash,
+};
 
 /// The store.
 #[derive(Debug)]
@@ -44,7 +49,7 @@ pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
     rules: Option<Rules>,
     #[cfg(feature = "faults")]
-    fault: Option<crate::faults::Fault>,
+    fault: Option<Fault>,
 }
 
 impl SqliteStore {
@@ -84,7 +89,7 @@ impl SqliteStore {
     /// The same, with a mistake.
     #[cfg(feature = "faults")]
     #[must_use]
-    pub fn with_fault(mut self, fault: Option<crate::faults::Fault>) -> Self {
+    pub fn with_fault(mut self, fault: Option<Fault>) -> Self {
         self.fault = fault;
         self
     }
@@ -111,10 +116,10 @@ impl SqliteStore {
         simulation::at(Moment::Begin)?;
         let tx = connection.transaction_with_behavior(behaviour)?;
         #[cfg(feature = "faults")]
-        let call = |tx: &Transaction<'_>| crate::faults::within(self.fault, || call(tx));
+        let call = |tx: &Transaction<'_>| faults::within(self.fault, || call(tx));
         let answer = call(&tx);
         #[cfg(feature = "faults")]
-        let no_rollback = self.fault == Some(crate::faults::Fault::NoRollback);
+        let no_rollback = self.fault == Some(Fault::NoRollback);
         #[cfg(not(feature = "faults"))]
         let no_rollback = false;
         if answer.is_ok() || no_rollback {
@@ -144,7 +149,7 @@ fn random_name() -> Result<String> {
 
 impl Store for SqliteStore {
     #[cfg(feature = "faults")]
-    fn fault(&self) -> Option<crate::faults::Fault> {
+    fn fault(&self) -> Option<Fault> {
         self.fault
     }
 
@@ -268,6 +273,16 @@ impl Store for SqliteStore {
     fn release_claims(&self) -> Result<()> {
         self.write(|tx| {
             // They may have reached APNs: their counters are used up.
+            if faults::is(Fault::ClaimsStay) {
+                return Ok(());
+            }
+            if faults::is(Fault::ClaimsForgotten) {
+                let taken = "SELECT id FROM devices WHERE in_flight IS NOT NULL";
+                tx.execute(
+                    &format!("DELETE FROM schedule WHERE device IN ({taken})"),
+                    [],
+                )?;
+            }
             let sql = "UPDATE pushes SET status = 'unknown' WHERE status = 'taken'";
             tx.execute(sql, [])?;
             let sql = "UPDATE devices SET last_push = in_flight, in_flight = NULL \

@@ -1,6 +1,7 @@
 //! Taking note of what became of a push.
 
 use rusqlite::{Connection, params};
+use truebadge_protocol::limits::NUMBER;
 
 use super::{
     claim::{self, Told},
@@ -8,6 +9,7 @@ use super::{
     devices, schedule,
 };
 use crate::{
+    faults::{self, Fault},
     planner::Rules,
     store::{PushKey, Report, Result},
 };
@@ -94,6 +96,7 @@ fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64
     forget_alert(tx, told)?;
     let owed = schedule::load(tx, key.device)?;
     let unchanged = owed.is_none_or(|owed| owed.changes == told.changes);
+    let unchanged = unchanged || faults::is(Fault::ChangeMeanwhileForgotten);
     if told.fall {
         owe(tx, rules, key, told, unchanged, now)?;
         schedule::acknowledge(tx, key.device)?;
@@ -134,6 +137,11 @@ fn owe(
 }
 
 fn again(tx: &Connection, key: &PushKey, told: &Told, at: u64) -> Result<()> {
+    let at = if faults::is(Fault::PauseForGood) {
+        NUMBER
+    } else {
+        at
+    };
     let at = signed(at);
     tx.prepare_cached("UPDATE devices SET held_until = ?2 WHERE id = ?1")?
         .execute(params![key.device, at])?;

@@ -5,6 +5,7 @@ use truebadge_protocol::{ConversationId, Position, messages::Alert};
 
 use super::convert::{signed, unsigned};
 use crate::{
+    faults::{self, Fault},
     planner::Rules,
     store::{Result, StoreError},
 };
@@ -126,11 +127,16 @@ pub fn acknowledge(tx: &Connection, device: i64) -> Result<()> {
     else {
         return Ok(());
     };
+    let told = if faults::is(Fault::AnyReceiptWillDo) {
+        0
+    } else {
+        version
+    };
     let sql = "SELECT max(coalesce(cursor, 0), served) >= ?2 OR EXISTS (SELECT 1 FROM pushes \
-               WHERE device = ?1 AND version >= ?2 AND received_at IS NOT NULL) \
+               WHERE device = ?1 AND version >= ?3 AND received_at IS NOT NULL) \
                FROM devices WHERE id = ?1";
     let mut statement = tx.prepare_cached(sql)?;
-    let seen: bool = statement.query_row(params![device, version], |row| row.get(0))?;
+    let seen: bool = statement.query_row(params![device, version, told], |row| row.get(0))?;
     if seen && fresh {
         tx.prepare_cached("UPDATE schedule SET owed = NULL WHERE device = ?1")?
             .execute([device])?;

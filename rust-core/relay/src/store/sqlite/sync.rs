@@ -109,6 +109,9 @@ fn apply(
             });
         }
         acknowledged = acknowledged.max(operation.number);
+        if !applied.is_empty() && faults::is(Fault::OnlyTheFirst) {
+            continue;
+        }
         let on = Phone {
             device: &device.phone,
             seen: if seen_here {
@@ -176,7 +179,7 @@ fn answer(
         // What a reset answers stands at version 0 until the phone says otherwise: everything above
         // 0 is everything, so a push that holds it repairs the phone wherever it is in the reset.
         devices::confirm(tx, device, start.above, &ask.received, now)?;
-        if !more {
+        if !more || faults::is(Fault::FirstPageIsAll) {
             served(tx, device, account)?;
         }
         schedule::acknowledge(tx, device.row)?;
