@@ -80,6 +80,8 @@ pub(crate) struct World {
     closing: bool,
     /// The store was damaged.
     damaged: bool,
+    /// It was, and the accounts whose sign-out was cut short went with it.
+    icon_may_stay: bool,
     seen_notifications: Vec<simphone::Delivered>,
     tally: Tally,
     timeline: Timeline,
@@ -188,6 +190,7 @@ impl World {
             pushes_down_until: Time::ZERO,
             closing: false,
             damaged: false,
+            icon_may_stay: false,
             seen_notifications: Vec::new(),
             tally: Tally::default(),
             timeline: Timeline::new(options.told),

@@ -44,11 +44,12 @@ impl Engine {
         let visit = self.visit();
         let now = visit.bridges.clock.now();
         visit.store.keep_without(account);
-        let (key, state) = visit.store.write(Durability::Person, |tx| {
+        let signed_out = visit.store.write(Durability::Person, |tx| {
             let account = tx.account(account)?;
             tx.sign_out(&account, now)?;
             Ok((account.key, tx.recount_badge()?))
-        })?;
+        });
+        let (key, state) = signed_out.inspect_err(|_| visit.store.keep_again())?;
         visit.fence(key);
         let publication = visit.publish(state);
         let state = publication.state;

@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// Takes an account out of the copy before it is signed out: a store that is lost between the two
-    /// must not bring it back (S7). If it stays after all, the copy has it again with the next change.
+    /// must not bring it back (S7). If it stays after all: [`Store::keep_again`].
     pub fn keep_without(&self, account: &AccountId) {
         if self.process != Process::App {
             return;
@@ -88,6 +88,11 @@ impl Store {
         }
         damage::forget_aside(&self.path);
         state.kept = Some(wanted);
+    }
+
+    /// Writes the copy of what the store says, if it is open.
+    pub fn keep_again(&self) {
+        self.keep_accounts(&mut self.lock());
     }
 }
 

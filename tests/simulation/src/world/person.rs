@@ -114,6 +114,8 @@ impl World {
             if self.damaged && !account.wanted && !there {
                 account.added = false;
                 self.watch.remove(account.id.as_str());
+                // A store that knows of no account leaves the icon as it is.
+                self.icon_may_stay = true;
             }
         }
     }
