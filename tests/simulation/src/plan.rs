@@ -136,6 +136,69 @@ pub enum Net {
     NoHttps,
 }
 
+/// Kinds of trouble, of which each run has some: a run with all of them at once would rarely come far
+/// enough for any to matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Kills,
+    Storage,
+    Damage,
+    Restarts,
+    ForceQuits,
+    Network,
+    Requests,
+    RelayKills,
+    Histories,
+    Outages,
+    Settings,
+    SignOuts,
+    Clock,
+}
+
+/// How a run is: drawn from its seed before everything else.
+#[derive(Debug, Clone, Copy)]
+pub struct Character {
+    troubles: u16,
+    /// How far apart happenings are.
+    pace: u8,
+    /// The person has the second account on this phone too.
+    pub both_accounts: bool,
+    /// Pushes come often, and mostly arrive.
+    pub kind: u8,
+    /// Rows on a page of the relay.
+    pub page: u32,
+    /// Which lanes the relay may choose.
+    pub lanes: u8,
+    /// The first sync is over before anything else happens.
+    pub settled: bool,
+}
+
+impl Character {
+    /// Of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(mix(seed, 1 << 41));
+        // One in three of the troubles; in one run of eight none.
+        let troubles = if rng.u8(..8) == 0 {
+            0
+        } else {
+            (0..16).fold(0, |all, one| all | u16::from(rng.u8(..3) == 0) << one)
+        };
+        Self {
+            troubles,
+            pace: rng.u8(..3),
+            both_accounts: rng.u8(..3) == 0,
+            kind: rng.u8(..3),
+            page: [1, 2, 500][rng.usize(..3)],
+            lanes: rng.u8(..5),
+            settled: rng.u8(..4) > 0,
+        }
+    }
+
+    fn has(self, trouble: Trouble) -> bool {
+        self.troubles >> (trouble as u16) & 1 == 1
+    }
+}
+
 /// Accounts and conversations that a plan chooses from.
 pub const ACCOUNTS: u8 = 2;
 /// Conversations of each account.
@@ -144,12 +207,16 @@ pub const CONVERSATIONS: u8 = 4;
 impl Planned {
     /// The happening at a place of a seed's plan.
     pub fn at(seed: u64, place: u32) -> Self {
+        let character = Character::of(seed);
         let mut rng = Rng::with_seed(mix(seed, u64::from(place)));
-        let after = gap(&mut rng);
-        Self {
-            after,
-            what: Happening::draw(&mut rng),
-        }
+        let after = gap(&mut rng, character.pace);
+        let what = loop {
+            let drawn = Happening::draw(&mut rng);
+            if drawn.trouble().is_none_or(|trouble| character.has(trouble)) {
+                break drawn;
+            }
+        };
+        Self { after, what }
     }
 }
 
@@ -163,8 +230,10 @@ pub fn mix(seed: u64, use_of: u64) -> u64 {
 }
 
 /// Mostly close together, so that things overlap; at times minutes or hours.
-fn gap(rng: &mut Rng) -> u64 {
+fn gap(rng: &mut Rng, pace: u8) -> u64 {
     match rng.u8(..20) {
+        _ if pace == 0 => rng.u64(..3_000),
+        0..13 if pace == 1 => rng.u64(..120_000),
         0..8 => rng.u64(..20),
         8..13 => rng.u64(..2_000),
         13..17 => rng.u64(..60_000),
@@ -174,6 +243,31 @@ fn gap(rng: &mut Rng) -> u64 {
 }
 
 impl Happening {
+    fn trouble(&self) -> Option<Trouble> {
+        Some(match self {
+            Self::KillSoon(_) | Self::MemoryShort => Trouble::Kills,
+            Self::StorageFails(_) => Trouble::Storage,
+            Self::Damage(_) => Trouble::Damage,
+            Self::Restart => Trouble::Restarts,
+            Self::ForceQuit => Trouble::ForceQuits,
+            Self::Network(_) => Trouble::Network,
+            Self::RequestsFail(_) => Trouble::Requests,
+            Self::RelayKilled => Trouble::RelayKills,
+            Self::HistoriesRestart => Trouble::Histories,
+            Self::RelayDown(_) | Self::PushesDown(_) => Trouble::Outages,
+            Self::LowPower(_)
+            | Self::BackgroundRefresh(_)
+            | Self::Badges(_)
+            | Self::Alerts(_)
+            | Self::Policy(_)
+            | Self::Participate(..)
+            | Self::NewToken => Trouble::Settings,
+            Self::SignOut(_) | Self::SignIn(_) => Trouble::SignOuts,
+            Self::WallClock(_) => Trouble::Clock,
+            _ => return None,
+        })
+    }
+
     fn draw(rng: &mut Rng) -> Self {
         let account = u8::from(rng.u8(..4) == 0);
         let conversation = rng.u8(..CONVERSATIONS);

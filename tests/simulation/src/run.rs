@@ -19,8 +19,8 @@ use crate::{
 pub struct Options {
     /// Steps before the closing phase.
     pub events: u32,
-    /// How APNs and iOS behave.
-    pub preset: Preset,
+    /// How APNs and iOS behave; drawn from the seed without.
+    pub preset: Option<Preset>,
     /// Only these places of the plan; all without.
     pub keep: Option<Vec<u32>>,
     /// A bug that is planted.
@@ -35,7 +35,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             events: 200,
-            preset: Preset::Harsh,
+            preset: None,
             keep: None,
             planted: Planted::Nothing,
             told: false,

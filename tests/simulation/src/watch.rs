@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use truebadge_engine::overlay::lay_over;
-use truebadge_protocol::{BadgePolicy, Totals};
+use truebadge_protocol::{BadgePolicy, ConversationState, Totals};
 
 use crate::{
     audit::{AccountRow, Recorded},
@@ -293,7 +293,13 @@ fn by_counts(state: &Committed, pending: &[&Recorded]) -> Totals {
     conversations.sort_unstable();
     conversations.dedup();
     for id in conversations {
+        // The mirror holds active conversations only: of the others the phone knows nothing.
         let base = state.conversation(id).state(id);
+        let base = if base.is_active() {
+            base
+        } else {
+            ConversationState::empty(id.clone())
+        };
         let own = pending.iter().filter(|one| one.conversation == *id);
         let shown = unplanted(|| lay_over(&base, own.map(|one| &one.pending)));
         totals = totals.replacing(base.counted(), shown.counted());

@@ -16,19 +16,22 @@ use std::{
 };
 
 use fastrand::Rng;
-use simphone::{Apns, App, Environment, Phone, Process, Time, WakeId};
+use simphone::{Apns, App, Environment, Phone, Preset, Process, Time, WakeId};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use truebadge_engine::{Engine, WakeOutcome, simulation};
 use truebadge_protocol::messages::Event;
-use truebadge_relay::{planner::Rules, store::Outgoing};
+use truebadge_relay::{
+    planner::{Lanes, Rules},
+    store::Outgoing,
+};
 
 use crate::{
     audit::Audit,
     backend::Backend,
     executor::{Executor, Owner, Polled},
     host::{Answer, Calls, Clocks},
-    plan::{Planned, mix},
+    plan::{Character, Planned, mix},
     run::Options,
     tally::Tally,
     timeline::Timeline,
@@ -147,7 +150,12 @@ impl World {
             |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
         simulation::seed(rng.u64(..));
         truebadge_relay::simulation::seed(rng.u64(..));
-        let mut rules = options.preset.rules();
+        let character = Character::of(seed);
+        let presets = [Preset::Kind, Preset::Documented, Preset::Harsh];
+        let preset = options
+            .preset
+            .unwrap_or(presets[usize::from(character.kind)]);
+        let mut rules = preset.rules();
         rules.toss_open_questions(rng.u64(..));
         let rules = Arc::new(rules);
         let app = App {
@@ -157,8 +165,9 @@ impl World {
         let directory = TempDir::with_prefix_in("truebadge-", options.directory())
             .map_err(|error| broken(&error))?;
         let storage = Storage::new();
-        let backend = Backend::new(2, Rules::default(), options.planted.relay())
+        let mut backend = Backend::new(2, relay_rules(character), options.planted.relay())
             .map_err(|error| broken(&error))?;
+        backend.page = character.page;
         let mut world = Self {
             seed,
             now: Time::ZERO,
@@ -197,7 +206,7 @@ impl World {
             options: options.clone(),
             rng,
         };
-        world.settle_in()?;
+        world.settle_in(character)?;
         Ok(world)
     }
 
@@ -386,6 +395,28 @@ impl World {
             for wake in &ended {
                 self.wake_ended(wake)?;
             }
+        }
+    }
+}
+
+/// The operator's choices: those that people make, and some under which more pushes come.
+fn relay_rules(character: Character) -> Rules {
+    let lanes = match character.lanes {
+        0 => Lanes::Silent,
+        1 => Lanes::SilentFirst,
+        2 => Lanes::Painted,
+        _ => Lanes::Auto,
+    };
+    let often = Rules {
+        silent_an_hour: 1_000,
+        ..Rules::default()
+    };
+    Rules {
+        lanes,
+        ..if character.kind == 0 {
+            often
+        } else {
+            Rules::default()
         }
     }
 }

@@ -102,9 +102,23 @@ impl World {
         Ok(())
     }
 
+    /// Rows and sums belong together (S5), unless the rows were damaged and nobody has read them since.
+    pub(super) fn check_sums(&mut self) -> Step {
+        if self.damaged {
+            return Ok(());
+        }
+        self.audit
+            .sums()
+            .map_err(|what| Violation::new(Property::S5, what))
+    }
+
     /// Holds the outbox against what was in it (S3).
     pub(super) fn look(&mut self, person_acted: bool) -> Step {
         let (rows, outbox) = (self.audit.accounts(), self.audit.operations());
+        if self.damaged {
+            // The copy beside the store may be older than the last choice.
+            self.watch.policy = self.audit.policy().unwrap_or_default();
+        }
         self.watch
             .look(&rows, &outbox, &self.backend.truths, person_acted)
     }

@@ -66,7 +66,7 @@ impl World {
     }
 
     /// Runs until the wakes have ended.
-    fn quiet(&mut self) -> Step {
+    pub(super) fn quiet(&mut self) -> Step {
         let began = self.now;
         while self.now.since(began).0 < ENOUGH {
             if !self.is_ready()
@@ -99,8 +99,7 @@ impl World {
             return Err(Violation::new(property, what));
         }
         self.watch.nothing_waits()?;
-        let sums = self.audit.sums();
-        sums.map_err(|what| Violation::new(Property::S5, what))?;
+        self.check_sums()?;
         if let Some(incomplete) = self.audit.accounts().iter().find(|row| !row.complete) {
             let what = format!("{}'s mirror is not complete in the end", incomplete.account);
             return Err(Violation::new(property, what));

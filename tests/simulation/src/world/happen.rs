@@ -189,6 +189,7 @@ impl World {
         let open = self.processes.values().any(|running| !running.frozen);
         if !open && std::fs::write(&path, bytes).is_ok() {
             self.damaged = true;
+            self.backend.twice_is_fair = true;
             self.audit.forget();
             self.watch.forgive(&[]);
         }

@@ -10,6 +10,7 @@ use truebadge_protocol::{
 use super::{Step, World};
 use crate::{
     backend::{ADDRESS, Backend},
+    plan::Character,
     violation::{Property, Violation},
 };
 
@@ -30,7 +31,7 @@ pub(super) struct Account {
 
 impl World {
     /// The person installs the app, opens it, and signs in.
-    pub(super) fn settle_in(&mut self) -> Step {
+    pub(super) fn settle_in(&mut self, character: Character) -> Step {
         for account in 0..2 {
             let id = AccountId::new(Backend::account(account));
             let id = id.map_err(|error| Violation::new(Property::Panic, error.to_string()))?;
@@ -38,13 +39,19 @@ impl World {
                 id,
                 token: None,
                 fenced: Vec::new(),
-                wanted: account == 0 || self.rng.u8(..3) == 0,
+                wanted: account == 0 || character.both_accounts,
                 added: false,
             });
         }
         self.phone.happen(self.now, simphone::Happening::Open);
         self.phone_moves()?;
-        self.settle()
+        self.settle()?;
+        if character.settled {
+            let waits = std::mem::replace(&mut self.closing, true);
+            self.quiet()?;
+            self.closing = waits;
+        }
+        Ok(())
     }
 
     /// Adds the accounts that the person wants and that the engine has not.

@@ -156,9 +156,7 @@ impl World {
         // The calls that it made before are answered to nobody.
         self.settle()?;
         self.look(true)?;
-        self.audit
-            .sums()
-            .map_err(|what| Violation::new(Property::S5, what))
+        self.check_sums()
     }
 
     /// Nothing of the process is left.
@@ -331,9 +329,7 @@ impl World {
             running.frozen = true;
         }
         self.no_lock("when the process was suspended")?;
-        self.audit
-            .sums()
-            .map_err(|what| Violation::new(Property::S5, what))
+        self.check_sums()
     }
 
     fn no_lock(&mut self, when: &str) -> Step {
