@@ -17,9 +17,10 @@ use futures_util::future::BoxFuture;
 use support::{BUDGET, Fault, Icon, Phone, RELAY, alice, configuration, conversation, position};
 use truebadge_engine::{
     Bridges, Cause, Engine, EngineError, Process, Spawner, WakeOutcome,
-    simulation::{self, Killed, Point, Verdict},
+    simulation::{self, Bug, Killed, Point, Verdict},
     store::{Store, StoredOperation},
 };
+use truebadge_protocol::Level;
 
 /// Runs tasks in turn, on the test's own thread.
 #[derive(Default)]
@@ -261,4 +262,33 @@ fn a_hook_is_asked_at_each_point_in_order() {
     assert!(asked.windows(2).any(|two| two == written), "{asked:?}");
     let kept = [Point::Keeps, Point::Kept];
     assert!(asked.windows(2).any(|two| two == kept), "{asked:?}");
+}
+
+#[test]
+fn every_deliberate_bug_has_a_name_of_its_own_and_breaks_a_property() {
+    let properties = "S1 S2 S3 S4 S5 S6 S7 S8 S9 L1 L2";
+    for bug in Bug::ALL {
+        assert_eq!(bug.to_string().parse(), Ok(*bug));
+        assert!(
+            properties
+                .split(' ')
+                .any(|property| property == bug.breaks())
+        );
+    }
+    assert!("no-such-bug".parse::<Bug>().is_err());
+}
+
+#[test]
+fn a_deliberate_bug_is_there_on_the_thread_that_planted_it_and_only_until_it_is_taken_away() {
+    let (_phone, _turns, engine) = synced();
+    let mute = |id: &str| engine.set_level(&alice(), &conversation(id), Level::None);
+    simulation::plant(Some(Bug::MutingWaits));
+    assert_eq!(mute("a").unwrap().badge, 2);
+    std::thread::scope(|scope| {
+        let elsewhere = scope.spawn(|| engine.set_participation(&alice(), true));
+        assert_eq!(elsewhere.join().unwrap().unwrap().badge, 1);
+    });
+    assert_eq!(mute("a").unwrap().badge, 2);
+    simulation::plant(None);
+    assert_eq!(mute("b").unwrap().badge, 0);
 }
