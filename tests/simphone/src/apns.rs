@@ -115,10 +115,9 @@ impl Apns {
 
     fn take(&mut self, now: Time, parcel: Parcel) {
         let rules = &self.rules.apns;
-        if rules.loss.happens(&mut self.random) || parcel.expires < now {
-            return;
-        }
-        let Some(device) = self.devices.get(&parcel.notification.token) else {
+        let lost = rules.loss.happens(&mut self.random);
+        let device = self.devices.get(&parcel.notification.token);
+        let Some(device) = device.filter(|device| !lost && device.ended.is_none()) else {
             return;
         };
         if !device.connected {
@@ -160,7 +159,7 @@ impl Apns {
         let Some(device) = self.devices.get_mut(&parcel.notification.token) else {
             return;
         };
-        if device.ended.is_some() || !parcel.is_stored() {
+        if !parcel.is_stored() {
             return;
         }
         let replaces = device.stored.as_ref().is_none_or(|stored| {

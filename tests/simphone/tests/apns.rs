@@ -330,6 +330,37 @@ fn a_token_that_ended_is_answered_with_200_until_apns_learns_of_it_and_nothing_a
 }
 
 #[test]
+fn nothing_is_stored_for_a_token_that_ended() {
+    let mut provider = Provider::new(|rules| {
+        rules.apns.unregistered_after = Delay::exactly(Millis::hours(1));
+    });
+    provider.apns.disconnect(provider.token);
+    provider.send(Time::ZERO, "one");
+    provider.apns.end_token(Time(1), provider.token);
+    assert_eq!(provider.apns.stored(provider.token), None);
+    assert!(provider.send(Time(1), "two").is_taken());
+    assert_eq!(provider.apns.stored(provider.token), None);
+}
+
+#[test]
+fn an_alert_of_low_priority_may_take_longer_and_nothing_else_does() {
+    let arrives = |push_type, priority| {
+        let mut provider = Provider::new(|rules| {
+            rules.apns.low_priority_wait = Delay::exactly(Millis::minutes(5));
+        });
+        let mut push = provider.push("one");
+        (push.push_type, push.priority) = (push_type, priority);
+        assert!(provider.apns.send(Time::ZERO, push).is_taken());
+        provider.apns.next()
+    };
+    let (soon, late) = (Some(Time(100)), Some(Time(300_100)));
+    assert_eq!(arrives(PushType::Alert, Priority::Immediate), soon);
+    assert_eq!(arrives(PushType::Alert, Priority::PowerAware), late);
+    assert_eq!(arrives(PushType::Alert, Priority::Low), late);
+    assert_eq!(arrives(PushType::Background, Priority::PowerAware), soon);
+}
+
+#[test]
 fn a_phone_that_was_offline_gets_only_the_newest_push_when_it_is_back() {
     let mut world = World::new(rules(|_| {}));
     world.happen(Happening::Network(Path::None));

@@ -70,6 +70,68 @@ fn ios_may_hold_a_background_push_back_although_there_is_budget() {
 }
 
 #[test]
+fn a_push_that_comes_through_takes_the_place_of_the_one_that_is_held() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.hesitates = Chance::ALWAYS;
+        rules.background.holds = Delay::exactly(Millis::minutes(30));
+        rules.background.launch_delivers_held = false;
+    }));
+    world.silent("old");
+    world.happen(Happening::Open);
+    world.silent("new");
+    world.pass(Millis::hours(1));
+    assert_eq!(world.woken_for(), [silent("new")]);
+}
+
+#[test]
+fn a_newer_push_is_held_for_its_own_time() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.hesitates = Chance::ALWAYS;
+        rules.background.holds = Delay::exactly(Millis::minutes(30));
+    }));
+    world.silent("one");
+    world.pass(Millis::minutes(20));
+    world.silent("two");
+    world.pass(Millis::minutes(20));
+    assert!(world.woken_for().is_empty());
+    world.pass(Millis::minutes(10));
+    assert_eq!(world.woken_for(), [silent("two")]);
+}
+
+#[test]
+fn what_ios_holds_back_for_a_time_does_not_come_earlier_when_low_power_mode_ends() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.hesitates = Chance::ALWAYS;
+        rules.background.holds = Delay::exactly(Millis::minutes(30));
+    }));
+    world.silent("one");
+    world.happen(Happening::LowPower(true));
+    world.happen(Happening::LowPower(false));
+    assert!(world.woken_for().is_empty());
+}
+
+#[test]
+fn what_waits_for_low_power_mode_comes_as_soon_as_it_ends() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.hesitates = Chance::ALWAYS;
+        rules.background.holds = Delay::exactly(Millis::minutes(30));
+    }));
+    world.happen(Happening::LowPower(true));
+    world.silent("one");
+    world.happen(Happening::LowPower(false));
+    assert_eq!(world.woken_for(), [silent("one")]);
+}
+
+#[test]
+fn a_painted_push_that_may_not_wake_the_app_does_not_do_it_later() {
+    let mut world = World::new(rules(|_| {}));
+    world.happen(Happening::LowPower(true));
+    world.painted(4);
+    world.happen(Happening::LowPower(false));
+    assert!(world.woken_for().is_empty());
+}
+
+#[test]
 fn ios_may_throw_a_background_push_away() {
     let mut world = World::new(rules(|rules| rules.background.drops = Chance::ALWAYS));
     world.silent("one");
@@ -338,6 +400,50 @@ fn the_data_of_a_day_is_used_up_and_is_there_again_the_next_day() {
 }
 
 #[test]
+fn each_day_has_its_own_budget() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.energy_a_day = Millis::seconds(60);
+        rules.background.data_a_day = 1_000;
+        rules.background.slow_wake = Millis::FOREVER;
+    }));
+    world.works_for = Some(Millis::seconds(15));
+    for day in 1..=3 {
+        for _ in 0..2 {
+            world.silent("one");
+            world.pass(Millis::minutes(2));
+            world.phone.moved_data(world.now, Process::App, 400);
+        }
+        assert_eq!(world.woken_for().len(), 2 * day);
+        assert_eq!(world.phone.energy_left(world.now), Millis::seconds(30));
+        world.pass(Millis::days(1));
+    }
+}
+
+#[test]
+fn a_wake_that_ended_with_a_kill_cost_its_time_too() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.energy_a_day = Millis::seconds(60);
+        rules.background.late_is_killed = true;
+    }));
+    world.works_for = None;
+    world.silent("one");
+    world.pass(Millis::minutes(1));
+    let left = Millis(60_000 - 30_001);
+    assert_eq!(world.phone.energy_left(world.now), left);
+}
+
+#[test]
+fn some_days_are_poor_and_others_are_not() {
+    let world = World::new(rules(|rules| {
+        rules.background.poor_day = Chance::per_mille(300);
+        rules.background.energy_a_day = Millis::seconds(600);
+    }));
+    let days = (0..100).map(|day| Time::ZERO + Millis::days(day));
+    let poor = days.filter(|day| world.phone.energy_left(*day) == Millis::seconds(60));
+    assert!((20..40).contains(&poor.count()));
+}
+
+#[test]
 fn on_a_poor_day_other_apps_leave_a_tenth_of_the_budget() {
     let world = World::new(rules(|rules| {
         rules.background.poor_day = Chance::ALWAYS;
@@ -406,6 +512,33 @@ fn a_background_refresh_that_had_to_wait_comes_later() {
     world.happen(Happening::LowPower(false));
     world.pass(Millis::hours(1));
     assert_eq!(world.wakes(Process::App).len(), 1);
+}
+
+#[test]
+fn a_background_refresh_takes_the_place_of_one_that_was_asked_for_before() {
+    let mut world = World::new(rules(|_| {}));
+    for _ in 0..3 {
+        assert!(world.phone.submit_refresh(world.now, world.now));
+    }
+    world.pass(Millis::days(1));
+    assert_eq!(world.wakes(Process::App).len(), 1);
+}
+
+#[test]
+fn a_background_refresh_needs_an_unlocked_phone_and_energy() {
+    let mut world = World::new(rules(|rules| rules.life.starts_before_unlock = true));
+    assert!(world.phone.submit_refresh(world.now, world.now));
+    world.happen(Happening::Restart);
+    world.pass(Millis::hours(1));
+    assert!(world.wakes(Process::App).is_empty(), "locked");
+    world.happen(Happening::Unlock);
+    world.pass(Millis::hours(1));
+    assert_eq!(world.wakes(Process::App).len(), 1);
+
+    let mut world = World::new(rules(|rules| rules.background.energy_a_day = Millis::ZERO));
+    assert!(world.phone.submit_refresh(world.now, world.now));
+    world.pass(Millis::days(3));
+    assert!(world.wakes(Process::App).is_empty(), "no energy");
 }
 
 #[test]

@@ -197,6 +197,30 @@ fn the_extension_runs_after_a_force_quit_and_before_the_first_unlock_where_the_r
 }
 
 #[test]
+fn a_reinstall_takes_what_the_extension_had_yet_to_show_with_it() {
+    let mut world = World::new(rules(|_| {}));
+    begun(&mut world);
+    world.alert(6, "two");
+    world.happen(Happening::Reinstall);
+    world.pass(Millis::minutes(1));
+    assert!(world.phone.delivered().is_empty());
+}
+
+#[test]
+fn an_alert_takes_the_name_of_one_that_waits_with_the_same_collapse_id() {
+    let mut world = World::new(rules(|_| {}));
+    let first = begun(&mut world);
+    world.alert(6, "two");
+    world.alert(7, "two");
+    world.works_for = Some(Millis::seconds(1));
+    world.phone.completed(world.now, first.id);
+    world.pass(Millis::seconds(9));
+    assert_eq!(world.wakes(EXTENSION).len(), 3);
+    assert_eq!(world.phone.delivered().len(), 2);
+    assert_eq!(world.phone.badge(), 7);
+}
+
+#[test]
 fn an_alert_may_wake_both_processes_at_once() {
     let mut world = World::new(rules(|_| {}));
     let body = alert(5).replace("{\"aps\":{", "{\"aps\":{\"content-available\":1,");

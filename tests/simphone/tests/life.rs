@@ -73,6 +73,120 @@ fn a_suspended_app_ends_without_a_word_when_ios_needs_the_memory() {
 }
 
 #[test]
+fn an_app_that_runs_now_and_then_is_not_ended_for_having_been_frozen_before() {
+    let lives = Delay::exactly(Millis::hours(2));
+    let mut world = World::new(rules(|rules| rules.life.suspended_lives = lives));
+    for _ in 0..5 {
+        world.pass(Millis::hours(1));
+        world.silent("one");
+    }
+    world.happen(Happening::Open);
+    world.pass(Millis::hours(9));
+    assert!(world.phone.in_foreground());
+    assert!(
+        !world
+            .log
+            .iter()
+            .any(|(_, effect)| matches!(effect, Effect::Kill(..)))
+    );
+}
+
+#[test]
+fn the_app_is_frozen_a_while_after_the_last_of_its_wakes() {
+    let mut world = World::new(rules(|_| {})); // iOS waits for a second
+    world.works_for = Some(Millis(200));
+    let push = world.push(PushType::Background, &silent("one"));
+    for _ in 0..2 {
+        world.phone.arrive(world.now, push.clone());
+        world.pass(Millis(500));
+    }
+    world.pass(Millis(699));
+    assert!(world.phone.running(Process::App));
+    world.pass(Millis(1));
+    assert!(!world.phone.running(Process::App));
+}
+
+#[test]
+fn what_the_app_does_for_the_person_may_end_after_they_left() {
+    let mut world = World::new(rules(|_| {}));
+    world.happen(Happening::Open);
+    let wake = world.last_wake();
+    world.happen(Happening::Home);
+    assert_eq!(
+        world.phone.completed(world.now, wake.id),
+        Completion::InTime
+    );
+    assert!(world.phone.violations().is_empty());
+}
+
+#[test]
+fn a_wake_of_an_earlier_life_cannot_be_completed() {
+    let mut world = World::new(rules(|_| {}));
+    world.works_for = None;
+    world.silent("one");
+    let wake = world.last_wake();
+    world.happen(Happening::Crash(Process::App));
+    world.happen(Happening::Open);
+    assert_eq!(
+        world.phone.completed(world.now, wake.id),
+        Completion::NotRunning
+    );
+    assert!(world.phone.violations().is_empty());
+}
+
+#[test]
+fn what_an_app_is_told_while_it_runs_need_not_be_completed() {
+    let mut world = World::new(rules(|rules| rules.background.late_is_killed = true));
+    world.works_for = None;
+    world.silent("one");
+    let push = world.last_wake();
+    world.happen(Happening::Network(Path::None));
+    world.happen(Happening::Network(Path::Wifi));
+    assert_eq!(world.last_wake().why, Why::NetworkBack);
+    world.phone.completed(world.now, push.id);
+    world.pass(Millis::minutes(1));
+    assert!(world.phone.violations().is_empty());
+    assert!(world.saw(&Effect::Suspend(Process::App)));
+}
+
+#[test]
+fn a_phone_that_is_off_gets_nothing() {
+    let mut world = World::new(rules(|rules| rules.life.starts_before_unlock = true));
+    let push = world.push(PushType::Alert, r#"{"aps":{"badge":7}}"#);
+    world.happen(Happening::Restart);
+    world.phone.arrive(world.now, push);
+    assert_eq!(world.phone.badge(), 0);
+    assert!(!world.phone.can_be_painted() && !world.phone.can_be_woken(world.now));
+}
+
+#[test]
+fn a_restart_loses_the_number_that_ios_had_yet_to_show() {
+    let mut world = World::new(rules(|rules| {
+        rules.screen.badge_takes = Delay::exactly(Millis::seconds(3));
+        rules.screen.badge_lost_at_end = false;
+    }));
+    world.happen(Happening::Open);
+    assert!(world.phone.set_badge(world.now, Process::App, 9).is_ok());
+    world.happen(Happening::Restart);
+    world.pass(Millis::hours(1));
+    assert_eq!(world.phone.badge(), 0);
+}
+
+#[test]
+fn a_restart_loses_the_push_that_is_held_for_an_app_that_is_not_there() {
+    let mut world = World::new(rules(|rules| {
+        rules.background.hesitates = Chance::ALWAYS;
+        rules.background.holds = Delay::exactly(Millis::hours(1));
+        rules.life.starts_before_unlock = true;
+    }));
+    world.happen(Happening::MemoryPressure);
+    world.silent("one");
+    world.happen(Happening::Restart);
+    world.pass(Millis::hours(3));
+    assert!(world.woken_for().is_empty());
+}
+
+#[test]
 fn memory_pressure_spares_the_app_in_front() {
     let mut world = World::new(rules(|_| {}));
     world.happen(Happening::Open);
@@ -275,6 +389,96 @@ fn a_frozen_app_learns_its_token_when_it_goes_on() {
     world.happen(Happening::Open);
     world.pass(Millis::minutes(1));
     assert!(world.phone.token().is_some());
+}
+
+#[test]
+fn the_token_comes_after_the_connection_and_not_without_it() {
+    let takes = Delay::exactly(Millis::seconds(10));
+    let mut world = World::fresh(rules(|rules| rules.life.token_takes = takes), 1);
+    world.happen(Happening::Open);
+    world.phone.register_for_pushes(world.now);
+    world.pass(Millis::seconds(9));
+    world.happen(Happening::Network(Path::None));
+    world.pass(Millis::minutes(1));
+    assert_eq!(
+        world.phone.token(),
+        None,
+        "the connection was lost just before"
+    );
+    world.happen(Happening::Network(Path::Wifi));
+    world.pass(Millis::seconds(9));
+    assert_eq!(world.phone.token(), None);
+    world.pass(Millis::seconds(1));
+    assert!(world.phone.token().is_some());
+}
+
+#[test]
+fn an_app_that_asked_while_there_was_no_network_waits_for_its_token_from_then() {
+    let takes = Delay::exactly(Millis::seconds(10));
+    let mut world = World::fresh(rules(|rules| rules.life.token_takes = takes), 1);
+    world.happen(Happening::Network(Path::None));
+    world.happen(Happening::Open);
+    world.phone.register_for_pushes(world.now);
+    world.pass(Millis::seconds(5));
+    world.happen(Happening::Network(Path::Wifi));
+    world.pass(Millis::seconds(9));
+    assert_eq!(world.phone.token(), None);
+    world.pass(Millis::seconds(1));
+    assert!(world.phone.token().is_some());
+}
+
+#[test]
+fn a_token_change_means_nothing_to_an_app_that_has_none() {
+    let mut world = World::fresh(rules(|_| {}), 1);
+    world.happen(Happening::Open);
+    world.happen(Happening::TokenChange);
+    world.pass(Millis::minutes(1));
+    assert_eq!(world.phone.token(), None);
+}
+
+#[test]
+fn a_reinstall_ends_all_that_was_owed_to_the_old_one() {
+    let mut world = World::new(rules(|rules| {
+        rules.life.token_takes = Delay::exactly(Millis::seconds(10));
+        rules.background.low_power_discards = false;
+    }));
+    assert!(world.phone.submit_refresh(world.now, world.now));
+    world.happen(Happening::MemoryPressure);
+    world.happen(Happening::LowPower(true));
+    world.silent("held");
+    world.happen(Happening::ForceQuit);
+    world.happen(Happening::LowPower(false));
+    world.happen(Happening::Reinstall);
+    assert!(!world.phone.force_quit());
+    world.happen(Happening::Open);
+    world.happen(Happening::Home);
+    world.pass(Millis::days(1));
+    assert!(world.woken_for().is_empty());
+    assert!(
+        !world
+            .wakes(Process::App)
+            .iter()
+            .any(|wake| wake.why == Why::Refresh)
+    );
+}
+
+#[test]
+fn a_reinstall_throws_away_the_push_that_was_held_and_the_token_that_was_on_its_way() {
+    let mut world = World::new(rules(|rules| {
+        rules.life.token_takes = Delay::exactly(Millis::seconds(10));
+    }));
+    world.happen(Happening::MemoryPressure);
+    world.happen(Happening::LowPower(true));
+    world.silent("held");
+    world.happen(Happening::Reinstall);
+    world.happen(Happening::Open);
+    assert!(world.woken_for().is_empty());
+    world.phone.register_for_pushes(world.now);
+    world.pass(Millis::seconds(9));
+    world.happen(Happening::Reinstall);
+    world.happen(Happening::Open);
+    world.pass(Millis::minutes(1));
+    assert_eq!(world.phone.token(), None, "this one did not ask");
 }
 
 #[test]

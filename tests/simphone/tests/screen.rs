@@ -262,6 +262,32 @@ fn the_badge_survives_a_reinstall_where_the_rules_say_so_and_the_notifications_d
 }
 
 #[test]
+fn a_phone_whose_app_has_no_token_cannot_be_reached_by_a_push() {
+    let world = World::fresh(rules(|_| {}), 1);
+    assert!(!world.phone.can_be_painted() && !world.phone.can_be_woken(world.now));
+    assert!(!world.phone.can_be_reached(world.now));
+}
+
+#[test]
+fn our_code_cannot_set_a_number_from_a_locked_store() {
+    let mut world = World::new(rules(|rules| {
+        rules.life.starts_before_unlock = true;
+        rules.screen.painted_after_force_quit = false;
+        rules.life.restart_ends_force_quit = true;
+    }));
+    world.happen(Happening::Restart);
+    world.pass(Millis::minutes(1));
+    assert!(world.phone.can_be_reached(world.now), "it can be painted");
+    world.works_for = None;
+    world.silent("one");
+    world.happen(Happening::Network(Path::NoApns));
+    assert!(world.phone.running(APP) && world.phone.has_https());
+    assert!(!world.phone.can_be_reached(world.now));
+    world.happen(Happening::Unlock);
+    assert!(world.phone.can_be_reached(world.now));
+}
+
+#[test]
 fn a_phone_can_be_reached_when_a_painted_push_or_our_code_could_set_its_number() {
     let mut world = World::new(rules(|rules| rules.screen.painted_after_force_quit = false));
     assert!(world.phone.can_be_reached(world.now));

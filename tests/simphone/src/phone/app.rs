@@ -47,6 +47,7 @@ impl Phone {
         }
         self.start_app();
         self.life = AppState::Front;
+        self.wakes.forget_front();
         self.wake(Process::App, Why::Foreground, Time::NEVER);
         if self.rules.background.launch_delivers_held {
             self.deliver_held();
@@ -56,7 +57,6 @@ impl Phone {
     pub(super) fn leave(&mut self) {
         if self.life == AppState::Front {
             self.life = AppState::Back;
-            self.wakes.forget_front();
             let until = self.now + self.rules.life.leave_time;
             self.wake(Process::App, Why::Left, until);
         }

@@ -76,6 +76,7 @@ impl Wakes {
         self.open.iter().any(background)
     }
 
+    /// What the app still does for an earlier visit is of no interest.
     pub(super) fn forget_front(&mut self) {
         self.open.retain(|wake| wake.kind != Kind::Front);
     }
