@@ -185,3 +185,31 @@ async fn s6_a_relay_is_told_of_a_sign_out_after_the_suspension_that_interrupted_
     phone.refresh().await;
     assert_eq!(phone.relay.requests(), ["DELETE v1/devices/phone-1?"]);
 }
+
+#[tokio::test]
+async fn s6_a_host_that_deletes_credentials_slowly_is_not_waited_for_when_the_app_is_suspended() {
+    let phone = Arc::new(Phone::synced().await);
+    phone.engine.sign_out(&support::alice()).unwrap();
+    *phone.keychain.2.lock().unwrap() = Some(Vec::new());
+    let waking = Arc::clone(&phone);
+    let wake = tokio::spawn(async move { waking.refresh().await });
+    let is_asked = |phone: &Phone| {
+        !phone
+            .keychain
+            .2
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .is_empty()
+    };
+    phone.until(|phone| is_asked(phone)).await;
+
+    phone.engine.suspend();
+
+    phone.until(|_| wake.is_finished()).await;
+    *phone.keychain.2.lock().unwrap() = None;
+    phone.engine.resume();
+    assert!(phone.refresh().await.synced, "the next wake goes on");
+    assert_eq!(phone.keychain.token(&support::alice()), None);
+}

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use support::{Phone, conversation, push, row, unread};
 use truebadge_engine::{Disposition, EngineError, Process};
 use truebadge_protocol::Totals;
@@ -274,4 +276,34 @@ async fn a_push_that_names_a_conversation_twice_counts_it_once() {
             .any(|asked| asked.contains("since=0")),
         "no reset"
     );
+}
+
+#[tokio::test]
+async fn after_a_day_without_an_answer_a_wake_asks_although_nothing_is_missing() {
+    let day = Duration::from_hours(24);
+    // Also when somebody set the clock back by years meanwhile.
+    for set_back in [0, 10 * 365] {
+        let phone = Phone::synced().await;
+        phone.relay.requests();
+        let asked = || {
+            let requests = phone.relay.requests();
+            requests.iter().any(|one| one.starts_with("GET v1/changes"))
+        };
+        for counter in 1..=2 {
+            phone.relay.arrive("family", 1);
+            let outcome = phone.push(&phone.relay.push(counter, 0)).await;
+            assert_eq!(outcome.disposition, Some(Disposition::Applied));
+            assert!(!asked());
+            phone.watch.advance(day / 2);
+        }
+        phone
+            .watch
+            .set_wall(-set_back * i64::try_from(day.as_millis()).unwrap());
+
+        phone.relay.arrive("family", 1);
+        let outcome = phone.push(&phone.relay.push(3, 0)).await;
+
+        assert_eq!(outcome.disposition, Some(Disposition::Applied));
+        assert!(outcome.synced && asked());
+    }
 }

@@ -268,3 +268,26 @@ async fn what_was_refused_of_an_account_goes_with_it() {
 
     assert_eq!(phone.engine.rejected_operations().unwrap(), []);
 }
+
+#[tokio::test]
+async fn what_is_refused_again_after_the_numbers_began_anew_is_told_again() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    phone.read_here("family", 3, 0);
+    assert_eq!(phone.refresh().await.rejected.len(), 1);
+    {
+        let mut relay = phone.relay.0.lock().unwrap();
+        relay.epoch = "epoch-2".to_owned();
+        relay.acknowledged = 0;
+        relay.refusals.clear();
+    }
+    phone.refresh().await;
+
+    phone.read_here("family", 3, 0);
+
+    let rejected = phone.refresh().await.rejected;
+    let numbers: Vec<_> = rejected.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [1, 1]);
+}

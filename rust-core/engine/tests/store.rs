@@ -313,3 +313,26 @@ fn schema(connection: &Connection) -> Vec<String> {
     let packed = |sql: String| sql.split_whitespace().collect::<String>();
     rows.unwrap().map(|sql| packed(sql.unwrap())).collect()
 }
+
+#[tokio::test]
+async fn the_push_token_is_kept_once_and_a_new_one_is_told_to_the_relay() {
+    let phone = Phone::new();
+    phone.engine.set_push_token(Some("c0ffee")).unwrap();
+    phone.refresh().await;
+
+    let store = Connection::open(phone.store()).unwrap();
+    let sql = "SELECT registration FROM accounts";
+    let told: String = store.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!(!told.contains("c0ffee"), "{told}");
+
+    phone.refresh().await;
+    phone.engine.set_push_token(Some("decaf0")).unwrap();
+    phone.refresh().await;
+    let relay = phone.relay.0.lock().unwrap();
+    let tokens: Vec<_> = relay
+        .registrations
+        .iter()
+        .map(|one| one.push_token.as_deref())
+        .collect();
+    assert_eq!(tokens, [Some("c0ffee"), Some("decaf0")]);
+}

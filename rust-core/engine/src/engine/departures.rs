@@ -47,7 +47,7 @@ impl Core {
         };
         due.retain(rested);
         let departures = due.iter().map(|departure| async {
-            let told = self.depart_one(departure, deadline);
+            let told = self.while_awake(self.depart_one(departure, deadline));
             let ended = deadline.within(deadline.left(), told).await;
             let ended = ended.unwrap_or(Err(EngineError::DeadlineReached));
             if let Err(error) = ended {

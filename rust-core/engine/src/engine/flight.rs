@@ -114,7 +114,10 @@ impl Core {
         self.store.write(Durability::Refetchable, |tx| {
             let mut account = tx.account_by_key(key)?;
             match next {
-                Next::AtOnce => (account.failures, account.retry_at) = (0, Timestamp::default()),
+                Next::AtOnce => {
+                    (account.failures, account.retry_at) = (0, Timestamp::default());
+                    account.synced_at = now;
+                }
                 Next::After(asked) => {
                     let pause = asked.unwrap_or_else(|| full_jitter(account.failures));
                     account.failures = account.failures.saturating_add(1);
@@ -283,7 +286,7 @@ impl Flight<'_> {
                 ahead: account.mirror.ahead.clone(),
                 staging: account.staging.clone(),
                 reset_wanted: account.reset_wanted,
-                registration_due: registration::is_due(&account, &registration, now),
+                registration_due: registration::is_due(&account, &registration, now)?,
                 unconfirmed: tx.batch(self.key)?,
                 receipts: tx.receipts(self.key)?,
             };
@@ -313,7 +316,7 @@ impl Flight<'_> {
             }
             account.route = Some(registered.route.clone());
             account.registration = Registration {
-                fingerprint: Some(registration::fingerprint(registration)),
+                fingerprint: Some(registration::fingerprint(registration)?),
                 at,
             };
             tx.save_account(&account)

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use truebadge_protocol::messages::DeviceRegistration;
+use xxhash_rust::xxh3::xxh3_64;
 
-use super::Configuration;
+use super::{Configuration, request::json};
 use crate::{
     EngineError, Timestamp,
     store::{Account, Tx},
@@ -64,14 +65,18 @@ impl Painting {
 }
 
 /// Whether the relay must be told again: something changed, or a day went by.
-pub(super) fn is_due(account: &Account, registration: &DeviceRegistration, now: Timestamp) -> bool {
+pub(super) fn is_due(
+    account: &Account,
+    registration: &DeviceRegistration,
+    now: Timestamp,
+) -> Result<bool, EngineError> {
     let told = &account.registration;
-    account.route.is_none()
-        || told.fingerprint.as_deref() != Some(fingerprint(registration).as_str())
-        || told.at.after(EVERY).has_come(now, EVERY)
+    Ok(account.route.is_none()
+        || told.fingerprint != Some(fingerprint(registration)?)
+        || told.at.after(EVERY).has_come(now, EVERY))
 }
 
-/// Differs whenever anything in the registration does.
-pub(super) fn fingerprint(registration: &DeviceRegistration) -> String {
-    serde_json::to_string(registration).unwrap_or_default()
+/// Differs whenever anything in the registration does. A hash, because the push token is in it.
+pub(super) fn fingerprint(registration: &DeviceRegistration) -> Result<String, EngineError> {
+    Ok(format!("{:016x}", xxh3_64(&json(registration)?)))
 }

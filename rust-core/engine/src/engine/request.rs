@@ -38,6 +38,21 @@ impl From<EngineError> for Failure {
     }
 }
 
+impl Core {
+    /// A suspension gives up what is under way.
+    pub(super) async fn while_awake<T, E: From<EngineError>>(
+        &self,
+        under_way: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        // Before the store is asked: from then on either it refuses, or this hears of the suspension.
+        let suspended = self.suspensions.notified();
+        match select(pin!(suspended), pin!(under_way)).await {
+            Either::Left(_) => Err(EngineError::Suspended.into()),
+            Either::Right((result, _)) => result,
+        }
+    }
+}
+
 /// The requests of one flight: they share the credentials.
 pub(super) struct Requests<'a> {
     core: &'a Core,
@@ -68,13 +83,9 @@ impl<'a> Requests<'a> {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<Response, Failure> {
-        // Before the store is asked: from then on either it refuses, or this hears of the suspension.
-        let suspended = self.core.suspensions.notified();
+        let core = self.core;
         let exchange = self.exchange_awake(account, may_send, method, url, body);
-        match select(pin!(suspended), pin!(exchange)).await {
-            Either::Left(_) => Err(EngineError::Suspended.into()),
-            Either::Right((result, _)) => result,
-        }
+        core.while_awake(exchange).await
     }
 
     async fn exchange_awake(

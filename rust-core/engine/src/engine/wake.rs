@@ -28,6 +28,9 @@ const RESERVE: Duration = crate::store::PATIENCE;
 /// A malformed push may cause a sync this often.
 const MALFORMED_PAUSE: Duration = Duration::from_mins(15);
 
+/// Pushes tell less than answers do: after this long without one, a wake asks although nothing is
+/// known to be missing.
+const SILENCE: Duration = Duration::from_hours(24);
 /// The host is asked for a push token this often.
 const PUSH_TOKEN_PAUSE: Duration = Duration::from_hours(1);
 
@@ -189,6 +192,7 @@ impl Core {
     }
 
     fn receive_parsed(&self, push: &PushPayload) -> Result<Local, EngineError> {
+        let now = self.bridges.clock.now();
         let applied = self.store.write(Durability::Refetchable, |tx| {
             let Some(mut account) = tx.account_by_route(&push.route)? else {
                 return Ok(None);
@@ -203,8 +207,9 @@ impl Core {
                 tx.add_receipt(account.key, push.counter)?;
             }
             tx.save_account(&account)?;
+            let silent = account.synced_at.after(SILENCE).has_come(now, SILENCE);
             let waits = tx.has_unfinished(&account)? && !is(Bug::OutboxWaitsForTheApp);
-            let missing = disposition.wants_sync() || waits;
+            let missing = silent || disposition.wants_sync() || waits;
             let sync = if missing {
                 Accounts::One(account.key)
             } else {

@@ -1,6 +1,11 @@
 //! The accounts on this phone: how far each mirror is, and what its relay was told.
 
-use rusqlite::{OptionalExtension, Row, params, types::ToSqlOutput};
+use std::fmt::Display;
+
+use rusqlite::{
+    OptionalExtension, Row, ToSql, named_params, params,
+    types::{FromSql, ToSqlOutput},
+};
 use truebadge_protocol::{
     AccountId, Digest, Epoch, Route, Totals, Version, messages::PushTokenEnded,
 };
@@ -18,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccountKey(i64);
 
-impl rusqlite::ToSql for AccountKey {
+impl ToSql for AccountKey {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         self.0.to_sql()
     }
@@ -53,6 +58,8 @@ pub struct Account {
     pub retry_at: Timestamp,
     /// Failures since the last success.
     pub failures: u32,
+    /// When its relay was last heard to the end.
+    pub synced_at: Timestamp,
     /// Pushes that were sent and pushes that came.
     pub pushes: PushCounters,
     /// APNs ended the push token that the relay has, and why.
@@ -81,7 +88,7 @@ pub struct Staging {
 }
 
 /// What the relay was last told of this phone, and when.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registration {
     /// A fingerprint of the registration; none when one is due.
     pub fingerprint: Option<String>,
@@ -89,27 +96,11 @@ pub struct Registration {
     pub at: Timestamp,
 }
 
-impl std::fmt::Debug for Registration {
-    /// The fingerprint holds the push token.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Registration")
-            .field("at", &self.at)
-            .finish_non_exhaustive()
-    }
-}
-
-const COLUMNS: &str = "key, account, relay, participates, signed_out, route, epoch, cursor, unread, \
-     mentions, conversations, digest, ahead_epoch, ahead_version, ahead_unread, ahead_mentions, \
-     ahead_conversations, ahead_acknowledged, staging_epoch, staging_next, reset_wanted, \
-     next_operation, registration, registered_at, retry_at, failures, push_received, push_sent, \
-     push_token_ended, staging_reset, ahead_told";
-
 impl Tx<'_> {
     /// All accounts, in the order in which they were added.
     pub fn accounts(&self) -> Result<Vec<Account>, EngineError> {
-        let sql = format!("SELECT {COLUMNS} FROM accounts ORDER BY key");
-        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let sql = "SELECT * FROM accounts ORDER BY key";
+        let mut statement = self.transaction.prepare_cached(sql)?;
         let accounts = statement.query_map([], read_account)?;
         Ok(accounts.collect::<Result<_, _>>()?)
     }
@@ -141,9 +132,9 @@ impl Tx<'_> {
     fn find(
         &self,
         column: &'static str,
-        value: impl rusqlite::ToSql,
+        value: impl ToSql,
     ) -> Result<Option<Account>, EngineError> {
-        let sql = format!("SELECT {COLUMNS} FROM accounts WHERE {column} = ?1");
+        let sql = format!("SELECT * FROM accounts WHERE {column} = ?1");
         let mut statement = self.transaction.prepare_cached(&sql)?;
         Ok(statement.query_row([value], read_account).optional()?)
     }
@@ -181,55 +172,65 @@ impl Tx<'_> {
 
     /// Writes an account as it is now. Nothing happens when it was removed meanwhile.
     pub fn save_account(&self, account: &Account) -> Result<(), EngineError> {
-        let Account {
-            mirror, staging, ..
-        } = account;
-        let ahead = mirror.ahead.as_ref();
-        let told = mirror.told();
+        self.save_mirror(account)?;
+        self.save_ahead(account)?;
+        let staging = account.staging.as_ref();
+        self.update_account(named_params! {
+            ":key": account.key,
+            ":participates": account.participates,
+            ":signed_out": account.signed_out,
+            ":route": account.route.as_ref().map(Route::as_str),
+            ":staging_epoch": staging.map(|staging| staging.epoch.as_str()),
+            ":staging_next": staging.map_or(0, |staging| staging.next.get()),
+            ":staging_reset": staging.is_some_and(|staging| staging.reset),
+            ":reset_wanted": account.reset_wanted,
+            ":next_operation": account.next_operation,
+            ":registration": account.registration.fingerprint.as_deref(),
+            ":registered_at": account.registration.at.0,
+            ":retry_at": account.retry_at.0,
+            ":failures": account.failures,
+            ":synced_at": account.synced_at.0,
+            ":push_received": account.pushes.received,
+            ":push_sent": account.pushes.sent,
+            ":push_token_ended": account.push_token_ended.map(reason_text).transpose()?,
+        })
+    }
+
+    fn save_mirror(&self, account: &Account) -> Result<(), EngineError> {
+        let mirror = &account.mirror;
+        self.update_account(named_params! {
+            ":key": account.key,
+            ":epoch": mirror.epoch.as_ref().map(Epoch::as_str),
+            ":cursor": mirror.cursor.get(),
+            ":unread": mirror.totals.unread,
+            ":mentions": mirror.totals.mentions,
+            ":conversations": mirror.totals.conversations,
+            ":digest": mirror.digest.bits().cast_signed(),
+        })
+    }
+
+    fn save_ahead(&self, account: &Account) -> Result<(), EngineError> {
+        let (ahead, told) = (account.mirror.ahead.as_ref(), account.mirror.told());
         let totals = told.map_or(Totals::ZERO, |told| told.totals);
-        self.transaction
-            .prepare_cached(
-                "UPDATE accounts SET participates = ?2, signed_out = ?3, route = ?4, epoch = ?5,
-                     cursor = ?6, unread = ?7, mentions = ?8, conversations = ?9, digest = ?10,
-                     ahead_epoch = ?11, ahead_version = ?12, ahead_unread = ?13,
-                     ahead_mentions = ?14, ahead_conversations = ?15, ahead_acknowledged = ?16,
-                     staging_epoch = ?17, staging_next = ?18, reset_wanted = ?19,
-                     next_operation = ?20, registration = ?21, registered_at = ?22,
-                     retry_at = ?23, failures = ?24, push_received = ?25, push_sent = ?26,
-                     push_token_ended = ?27, staging_reset = ?28, ahead_told = ?29
-                 WHERE key = ?1",
-            )?
-            .execute(params![
-                account.key,
-                account.participates,
-                account.signed_out,
-                account.route.as_ref().map(Route::as_str),
-                mirror.epoch.as_ref().map(Epoch::as_str),
-                mirror.cursor.get(),
-                mirror.totals.unread,
-                mirror.totals.mentions,
-                mirror.totals.conversations,
-                mirror.digest.bits().cast_signed(),
-                ahead.map(|ahead| ahead.epoch.as_str()),
-                ahead.map_or(0, |ahead| ahead.version.get()),
-                totals.unread,
-                totals.mentions,
-                totals.conversations,
-                told.map_or(0, |told| told.acknowledged),
-                staging.as_ref().map(|staging| staging.epoch.as_str()),
-                staging.as_ref().map_or(0, |staging| staging.next.get()),
-                account.reset_wanted,
-                account.next_operation,
-                account.registration.fingerprint.as_deref(),
-                account.registration.at.0,
-                account.retry_at.0,
-                account.failures,
-                account.pushes.received,
-                account.pushes.sent,
-                account.push_token_ended.map(reason_text).transpose()?,
-                staging.as_ref().is_some_and(|staging| staging.reset),
-                told.map(|told| told.version.get()),
-            ])?;
+        self.update_account(named_params! {
+            ":key": account.key,
+            ":ahead_epoch": ahead.map(|ahead| ahead.epoch.as_str()),
+            ":ahead_version": ahead.map_or(0, |ahead| ahead.version.get()),
+            ":ahead_told": told.map(|told| told.version.get()),
+            ":ahead_unread": totals.unread,
+            ":ahead_mentions": totals.mentions,
+            ":ahead_conversations": totals.conversations,
+            ":ahead_acknowledged": told.map_or(0, |told| told.acknowledged),
+        })
+    }
+
+    /// Writes columns of an account: each parameter but `:key` has its column's name.
+    fn update_account(&self, columns: &[(&str, &dyn ToSql)]) -> Result<(), EngineError> {
+        let name = |(parameter, _): &(&str, _)| parameter.trim_start_matches(':').to_owned();
+        let names = columns.iter().map(name).filter(|name| name != "key");
+        let set: Vec<_> = names.map(|name| format!("{name} = :{name}")).collect();
+        let sql = format!("UPDATE accounts SET {} WHERE key = :key", set.join(", "));
+        self.transaction.prepare_cached(&sql)?.execute(columns)?;
         Ok(())
     }
 
@@ -296,78 +297,98 @@ fn reason_text(reason: PushTokenEnded) -> Result<String, EngineError> {
 }
 
 fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    let epoch = |column: usize| -> rusqlite::Result<Option<Epoch>> {
-        row.get::<_, Option<String>>(column)?
-            .map(|e| checked(column, Epoch::new(e)))
-            .transpose()
-    };
-    let version = |column: usize| {
-        row.get(column)
-            .and_then(|v| checked(column, Version::new(v)))
-    };
-    let totals = |column: usize| -> rusqlite::Result<Totals> {
-        Ok(Totals {
-            unread: row.get(column)?,
-            mentions: row.get(column + 1)?,
-            conversations: row.get(column + 2)?,
-        })
-    };
-    let ahead = match epoch(12)? {
-        None => None,
-        Some(epoch) => Some(Ahead {
-            epoch,
-            version: version(13)?,
-            told: match row.get(30)? {
-                None => None,
-                Some(at) => Some(Told {
-                    version: checked(30, Version::new(at))?,
-                    totals: totals(14)?,
-                    acknowledged: version(17)?.get(),
-                }),
-            },
-        }),
-    };
-    let staging = match epoch(18)? {
-        None => None,
-        Some(epoch) => Some(Staging {
-            epoch,
-            next: version(19)?,
-            reset: row.get(29)?,
-        }),
-    };
     Ok(Account {
-        key: AccountKey(row.get(0)?),
-        account: checked(1, AccountId::new(row.get::<_, String>(1)?))?,
-        relay: checked(2, relay_address(&row.get::<_, String>(2)?))?,
-        participates: row.get(3)?,
-        signed_out: row.get(4)?,
-        route: row
-            .get::<_, Option<String>>(5)?
-            .map(|route| checked(5, Route::new(route)))
-            .transpose()?,
+        key: AccountKey(row.get("key")?),
+        account: read(row, "account", |name: String| AccountId::new(name))?,
+        relay: read(row, "relay", |address: String| relay_address(&address))?,
+        participates: row.get("participates")?,
+        signed_out: row.get("signed_out")?,
+        route: read(row, "route", |route: Option<String>| {
+            route.map(Route::new).transpose()
+        })?,
         mirror: Mirror {
-            epoch: epoch(6)?,
-            cursor: version(7)?,
-            totals: totals(8)?,
-            digest: Digest::from_bits(row.get::<_, i64>(11)?.cast_unsigned()),
-            ahead,
+            epoch: read_epoch(row, "epoch")?,
+            cursor: read_version(row, "cursor")?,
+            totals: read_totals(row, ["unread", "mentions", "conversations"])?,
+            digest: Digest::from_bits(row.get::<_, i64>("digest")?.cast_unsigned()),
+            ahead: read_ahead(row)?,
         },
-        staging,
-        reset_wanted: row.get(20)?,
-        next_operation: version(21)?.get(),
+        staging: read_staging(row)?,
+        reset_wanted: row.get("reset_wanted")?,
+        next_operation: read_version(row, "next_operation")?.get(),
         registration: Registration {
-            fingerprint: row.get(22)?,
-            at: Timestamp(row.get(23)?),
+            fingerprint: row.get("registration")?,
+            at: Timestamp(row.get("registered_at")?),
         },
-        retry_at: Timestamp(row.get(24)?),
-        failures: row.get(25)?,
+        retry_at: Timestamp(row.get("retry_at")?),
+        failures: row.get("failures")?,
+        synced_at: Timestamp(row.get("synced_at")?),
         pushes: PushCounters {
-            received: row.get(26)?,
-            sent: row.get(27)?,
+            received: row.get("push_received")?,
+            sent: row.get("push_sent")?,
         },
-        push_token_ended: row
-            .get::<_, Option<String>>(28)?
-            .map(|reason| checked(28, serde_json::from_value(reason.into())))
-            .transpose()?,
+        push_token_ended: read(row, "push_token_ended", |reason: Option<String>| {
+            let reason = reason.map(|reason| serde_json::from_value(reason.into()));
+            reason.transpose()
+        })?,
     })
+}
+
+fn read_ahead(row: &Row<'_>) -> rusqlite::Result<Option<Ahead>> {
+    let Some(epoch) = read_epoch(row, "ahead_epoch")? else {
+        return Ok(None);
+    };
+    let totals = ["ahead_unread", "ahead_mentions", "ahead_conversations"];
+    let told = match row.get::<_, Option<i64>>("ahead_told")? {
+        None => None,
+        Some(_) => Some(Told {
+            version: read_version(row, "ahead_told")?,
+            totals: read_totals(row, totals)?,
+            acknowledged: read_version(row, "ahead_acknowledged")?.get(),
+        }),
+    };
+    Ok(Some(Ahead {
+        epoch,
+        version: read_version(row, "ahead_version")?,
+        told,
+    }))
+}
+
+fn read_staging(row: &Row<'_>) -> rusqlite::Result<Option<Staging>> {
+    let Some(epoch) = read_epoch(row, "staging_epoch")? else {
+        return Ok(None);
+    };
+    Ok(Some(Staging {
+        epoch,
+        next: read_version(row, "staging_next")?,
+        reset: row.get("staging_reset")?,
+    }))
+}
+
+fn read_epoch(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Epoch>> {
+    read(row, column, |epoch: Option<String>| {
+        epoch.map(Epoch::new).transpose()
+    })
+}
+
+fn read_version(row: &Row<'_>, column: &str) -> rusqlite::Result<Version> {
+    read(row, column, Version::new)
+}
+
+fn read_totals(row: &Row<'_>, columns: [&str; 3]) -> rusqlite::Result<Totals> {
+    Ok(Totals {
+        unread: row.get(columns[0])?,
+        mentions: row.get(columns[1])?,
+        conversations: row.get(columns[2])?,
+    })
+}
+
+/// A column by its name, as what it stands for.
+fn read<S: FromSql, T, E: Display>(
+    row: &Row<'_>,
+    column: &str,
+    what: impl FnOnce(S) -> Result<T, E>,
+) -> rusqlite::Result<T> {
+    let stored = row.get(column)?;
+    checked(row.as_ref().column_index(column)?, what(stored))
 }

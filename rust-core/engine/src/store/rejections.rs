@@ -10,26 +10,24 @@ use crate::{EngineError, engine::RejectedOperation};
 const KEPT: u32 = 256;
 
 impl Tx<'_> {
-    /// Takes an operation out of the outbox, and keeps why it was refused.
+    /// Takes an operation out of the outbox, and keeps why it was refused. One that is not there under
+    /// this number is not kept either: an answer that another process got told of it already, the account
+    /// was signed out meanwhile (S7), or it goes to another history under another number.
     pub(super) fn keep_rejection(
         &self,
         account: AccountKey,
         operation: &Operation,
         reason: &str,
     ) -> Result<(), EngineError> {
-        self.transaction
-            .prepare_cached(
-                "DELETE FROM operations WHERE account = ?1 AND number = ?2 AND id = ?3",
-            )?
-            .execute(params![account, operation.number, operation.id.as_str()])?;
-        // Nothing is kept of an account that was signed out meanwhile (S7); and nothing twice, when two
-        // processes had sent it.
+        let sql = "DELETE FROM operations WHERE account = ?1 AND number = ?2 AND id = ?3";
+        let mut take_out = self.transaction.prepare_cached(sql)?;
+        if take_out.execute(params![account, operation.number, operation.id.as_str()])? == 0 {
+            return Ok(());
+        }
         self.transaction
             .prepare_cached(
                 "INSERT INTO rejections (account, number, conversation, reason)
-                 SELECT key, ?2, ?3, ?4 FROM accounts WHERE key = ?1 AND NOT EXISTS
-                     (SELECT 1 FROM rejections WHERE account = ?1 AND number = ?2
-                      AND conversation = ?3 AND reason = ?4)",
+                 VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![
                 account,

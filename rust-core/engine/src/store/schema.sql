@@ -34,7 +34,8 @@ CREATE TABLE accounts (
     ahead_told INTEGER,
     push_received INTEGER NOT NULL DEFAULT 0,
     push_sent INTEGER NOT NULL DEFAULT 0,
-    push_token_ended TEXT
+    push_token_ended TEXT,
+    synced_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Active conversations as the server had committed them at the cursor, and nothing else.

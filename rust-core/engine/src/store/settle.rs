@@ -165,7 +165,7 @@ impl Tx<'_> {
     /// Keeps what the relay refused until the app has taken note, and takes it out of the outbox.
     ///
     /// The relay does not tell it for ever. So this is done also when the page that it came with is
-    /// not used, and when another answer has meanwhile taken the operation for done.
+    /// not used.
     pub fn keep_refused(&self, account: AccountKey, heard: &Heard) -> Result<(), EngineError> {
         for outcome in &heard.outcomes {
             let sent = |number| heard.sent.iter().find(|sent| sent.number == number);

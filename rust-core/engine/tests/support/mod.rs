@@ -138,11 +138,13 @@ impl DeliveredNotifications for Centre {
     }
 }
 
-/// The token that all accounts have, and those of accounts that have another one, or none.
+/// The token that all accounts have, and those of accounts that have another one, or none; and where
+/// requests to forget one wait for the test, when it wants that.
 #[derive(Debug)]
 pub struct Keychain(
     pub Mutex<Option<String>>,
     pub Mutex<HashMap<AccountId, Option<String>>>,
+    pub Mutex<Option<Vec<Reply<()>>>>,
 );
 
 impl Keychain {
@@ -172,6 +174,9 @@ impl CredentialProvider for Keychain {
     }
 
     fn forget(&self, account: &AccountId, credentials: Secret, reply: Reply<()>) {
+        if let Some(waiting) = &mut *self.2.lock().unwrap() {
+            return waiting.push(reply);
+        }
         if self.token(account).as_deref() == Some(credentials.expose()) {
             self.store(account, None);
         }
@@ -333,6 +338,7 @@ impl Phone {
         let (icon, centre) = (Arc::new(Icon::default()), Arc::new(Centre::default()));
         let keychain = Arc::new(Keychain(
             Mutex::new(Some("stored".to_owned())),
+            Mutex::default(),
             Mutex::default(),
         ));
         let watch = Arc::new(Watch::new());

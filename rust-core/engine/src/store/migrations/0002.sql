@@ -87,3 +87,6 @@ CREATE TABLE early (
 ALTER TABLE accounts ADD COLUMN push_received INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN push_sent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN push_token_ended TEXT;
+
+-- When a relay was last heard to the end: a push tells only some of what an answer does.
+ALTER TABLE accounts ADD COLUMN synced_at INTEGER NOT NULL DEFAULT 0;
