@@ -199,6 +199,23 @@ impl MemoryFile {
         SqliteStore::over(Arc::clone(&self.0), rules)
     }
 
+    /// A backup of what it holds now.
+    pub fn copy(&self) -> Result<Self> {
+        let copy = Self(Arc::new(Mutex::new(Connection::open_in_memory()?)));
+        copy.restore(self)?;
+        Ok(copy)
+    }
+
+    /// Holds what a backup holds. The operator then starts new histories
+    /// ([`Store::restart_histories`](crate::store::Store::restart_histories)).
+    pub fn restore(&self, backup: &Self) -> Result<()> {
+        let from = backup.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let copying = rusqlite::backup::Backup::new(&from, &mut to)?;
+        copying.run_to_completion(i32::MAX, std::time::Duration::ZERO, None)?;
+        Ok(())
+    }
+
     /// Empties it, which costs far less than a new one: SQLite need not read the schema and prepare
     /// every statement again. It is as a new one then, also in the row numbers that it gives out.
     pub fn clear(&self) -> Result<()> {

@@ -26,8 +26,10 @@ pub struct AccountRow {
     pub counts: bool,
     /// Its mirror knows all that its relay told of.
     pub complete: bool,
-    /// The version that its mirror has reached.
-    pub cursor: u64,
+    /// The version that its mirror has reached; none before its first sync.
+    pub cursor: Option<u64>,
+    /// The digest of its mirror.
+    pub digest: Digest,
 }
 
 /// An operation that was recorded.
@@ -89,13 +91,15 @@ impl Audit {
     /// The accounts.
     pub fn accounts(&mut self) -> Vec<AccountRow> {
         let sql = "SELECT account, participates AND NOT signed_out,
-                   epoch IS NOT NULL AND ahead_epoch IS NULL, cursor FROM accounts";
+                   epoch IS NOT NULL AND ahead_epoch IS NULL,
+                   iif(epoch IS NULL, NULL, cursor), digest FROM accounts";
         self.all(sql, |row| {
             Ok(AccountRow {
                 account: row.get(0)?,
                 counts: row.get(1)?,
                 complete: row.get(2)?,
                 cursor: row.get(3)?,
+                digest: Digest::from_bits(row.get::<_, i64>(4)?.cast_unsigned()),
             })
         })
     }
@@ -140,6 +144,47 @@ impl Audit {
             }
         }
         Ok(())
+    }
+
+    /// Makes an account's mirror differ from the relay's, as a mistake in it might: a row is gone, and
+    /// the sums agree with what is left. Whether there was one.
+    pub fn diverge(&mut self) -> bool {
+        let sql = "SELECT account, id FROM rows LIMIT 1";
+        let Some((account, id)) = self
+            .all(sql, |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })
+            .pop()
+        else {
+            return false;
+        };
+        let sql = "SELECT accounts.key, id, version, rows.unread, rows.mentions, newest,
+                   read_up_to, level, marked_unread, removed
+                   FROM rows JOIN accounts ON accounts.key = rows.account";
+        let rows = self.all(sql, |row| Ok((row.get::<_, i64>(0)?, state(row)?)));
+        let left: Vec<_> = rows
+            .into_iter()
+            .filter(|(of, state)| *of == account && state.id.as_str() != id)
+            .map(|(_, state)| state)
+            .collect();
+        let (sum, digest) = (Totals::of(&left), Digest::of(&left));
+        let Some(connection) = self.connection() else {
+            return false;
+        };
+        let gone = connection.execute(
+            "DELETE FROM rows WHERE account = ?1 AND id = ?2",
+            (account, id),
+        );
+        let sql = "UPDATE accounts SET unread = ?2, mentions = ?3, conversations = ?4, digest = ?5
+                   WHERE key = ?1";
+        let sums = (
+            account,
+            sum.unread,
+            sum.mentions,
+            sum.conversations,
+            digest.bits().cast_signed(),
+        );
+        gone.is_ok() && connection.execute(sql, sums).is_ok()
     }
 
     /// Whether somebody else holds a lock on the store (S6).

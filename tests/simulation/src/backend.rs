@@ -1,7 +1,7 @@
 //! The relay, in this process and on this thread: its real HTTP surface, its real store and its real
 //! planner over a database in memory. Every commit is held against the truth.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::body::{Body, Bytes};
 use futures_util::FutureExt as _;
@@ -51,6 +51,10 @@ pub struct Backend {
     pub twice_is_fair: bool,
     /// Rows on a page, at most.
     pub page: u32,
+    /// A backup of the database, and of each account the moment in which it was made.
+    backup: Option<(MemoryFile, Vec<usize>)>,
+    /// Accounts that have ended here.
+    pub over: BTreeSet<usize>,
 }
 
 /// A call whose answer never came.
@@ -89,6 +93,8 @@ impl Backend {
             in_doubt: None,
             twice_is_fair: false,
             page: 500,
+            backup: None,
+            over: BTreeSet::new(),
         };
         backend.start()?;
         Ok(backend)
@@ -186,6 +192,9 @@ impl Backend {
     /// What the app's backend reports. The truth follows. False when the relay's process was killed
     /// before it answered: a backend then sends the same again.
     pub fn report(&mut self, account: usize, events: Vec<Event>) -> Result<bool, Violation> {
+        if self.over.contains(&account) {
+            return Ok(true);
+        }
         let path = format!("/v1/accounts/{}/events", Self::account(account));
         let request = EventsRequest { events };
         let body = serde_json::to_vec(&request).map_err(|error| broken(&error))?;
@@ -324,6 +333,45 @@ impl Backend {
     /// Between 0 and 1, for a pause.
     pub fn jitter(&self) -> f64 {
         random::fraction()
+    }
+
+    /// The operator makes a backup, or restores the one that was made, and starts new histories.
+    pub fn back_up_or_restore(&mut self) -> Result<(), Violation> {
+        if !self.runs() || self.in_doubt.is_some() {
+            return Ok(());
+        }
+        match self.backup.take() {
+            None => {
+                let copy = self.file.copy().map_err(|error| broken(&error))?;
+                let moments = self.truths.iter().map(|truth| truth.past.len() - 1);
+                self.backup = Some((copy, moments.collect()));
+                Ok(())
+            }
+            Some((copy, moments)) => {
+                self.kill();
+                self.file.restore(&copy).map_err(|error| broken(&error))?;
+                self.start().map_err(|error| broken(&error))?;
+                for (truth, moment) in self.truths.iter_mut().zip(moments) {
+                    truth.restore(moment);
+                }
+                self.restart_histories()
+            }
+        }
+    }
+
+    /// The account ends at the relay.
+    pub fn end(&mut self, account: usize) -> Result<(), Violation> {
+        let Some(process) = &self.process else {
+            return Ok(());
+        };
+        let id = AccountId::new(Self::account(account)).map_err(|error| broken(&error))?;
+        match process.store.remove_account(&id) {
+            Ok(()) => self.over.insert(account),
+            Err(StoreError::NotFound) => false,
+            Err(error) => return Err(broken(&error)),
+        };
+        self.backup = None;
+        Ok(())
     }
 
     /// New histories begin, as after a backup was restored.

@@ -111,8 +111,10 @@ pub enum Happening {
     Damage(u8),
     /// The relay's process is killed and starts again.
     RelayKilled,
-    /// The relay starts new histories, as after a backup.
-    HistoriesRestart,
+    /// The relay's database is backed up, or goes back to the backup.
+    Backup,
+    /// The account ends at the relay.
+    AccountEnds(u8),
     /// The relay answers 503 for so many seconds.
     RelayDown(u8),
     /// APNs answers with errors for so many seconds.
@@ -152,6 +154,7 @@ enum Trouble {
     Outages,
     Settings,
     SignOuts,
+    Ends,
     Clock,
 }
 
@@ -165,6 +168,10 @@ pub struct Character {
     pub both_accounts: bool,
     /// Pushes come often, and mostly arrive.
     pub kind: u8,
+    /// Conversations of each account.
+    conversations: u8,
+    /// Of a hundred pushes so many leave their rows out, as when they do not fit.
+    pub bare: u8,
     /// Rows on a page of the relay.
     pub page: u32,
     /// Which lanes the relay may choose.
@@ -188,6 +195,8 @@ impl Character {
             pace: rng.u8(..3),
             both_accounts: rng.u8(..3) == 0,
             kind: rng.u8(..3),
+            conversations: rng.u8(1..=CONVERSATIONS),
+            bare: [0, 30, 100][rng.usize(..3)],
             page: [1, 2, 500][rng.usize(..3)],
             lanes: rng.u8(..5),
             settled: rng.u8(..4) > 0,
@@ -211,7 +220,7 @@ impl Planned {
         let mut rng = Rng::with_seed(mix(seed, u64::from(place)));
         let after = gap(&mut rng, character.pace);
         let what = loop {
-            let drawn = Happening::draw(&mut rng);
+            let drawn = Happening::draw(&mut rng, character);
             if drawn.trouble().is_none_or(|trouble| character.has(trouble)) {
                 break drawn;
             }
@@ -253,7 +262,7 @@ impl Happening {
             Self::Network(_) => Trouble::Network,
             Self::RequestsFail(_) => Trouble::Requests,
             Self::RelayKilled => Trouble::RelayKills,
-            Self::HistoriesRestart => Trouble::Histories,
+            Self::Backup => Trouble::Histories,
             Self::RelayDown(_) | Self::PushesDown(_) => Trouble::Outages,
             Self::LowPower(_)
             | Self::BackgroundRefresh(_)
@@ -263,67 +272,69 @@ impl Happening {
             | Self::Participate(..)
             | Self::NewToken => Trouble::Settings,
             Self::SignOut(_) | Self::SignIn(_) => Trouble::SignOuts,
+            Self::AccountEnds(_) => Trouble::Ends,
             Self::WallClock(_) => Trouble::Clock,
             _ => return None,
         })
     }
 
-    fn draw(rng: &mut Rng) -> Self {
-        let account = u8::from(rng.u8(..4) == 0);
-        let conversation = rng.u8(..CONVERSATIONS);
-        match rng.u8(..100) {
-            0..16 => Self::Arrive {
+    fn draw(rng: &mut Rng, character: Character) -> Self {
+        let account = u8::from(character.both_accounts && rng.u8(..3) == 0);
+        let conversation = rng.u8(..character.conversations);
+        match rng.u8(..120) {
+            0..18 => Self::Arrive {
                 account,
                 conversation,
                 items: rng.u8(1..4),
                 mention: rng.u8(..4) == 0,
                 alert: rng.u8(..3) == 0,
             },
-            16..24 => Self::ReadElsewhere {
+            18..26 => Self::ReadElsewhere {
                 account,
                 conversation,
                 left: if rng.bool() { 0 } else { rng.u8(..3) },
             },
-            24 => Self::ReadItemElsewhere(account, conversation),
-            25 | 26 => Self::MarkElsewhere(account, conversation, rng.u8(..3) > 0),
-            27 => Self::LevelElsewhere(account, conversation, rng.u8(..3)),
-            28 => Self::RemoveElsewhere(account, conversation),
-            29..37 => Self::Open,
-            37..42 => Self::Home,
-            42 => Self::ForceQuit,
-            43 => Self::Restart,
-            44..47 => Self::Unlock,
-            47..54 => Self::ReadHere {
+            26 => Self::ReadItemElsewhere(account, conversation),
+            27..31 => Self::MarkElsewhere(account, conversation, rng.u8(..3) > 0),
+            31 => Self::LevelElsewhere(account, conversation, rng.u8(..3)),
+            32..34 => Self::RemoveElsewhere(account, conversation),
+            34..43 => Self::Open,
+            43..49 => Self::Home,
+            49..51 => Self::ForceQuit,
+            51..53 => Self::Restart,
+            53..56 => Self::Unlock,
+            56..64 => Self::ReadHere {
                 account,
                 conversation,
                 left: if rng.u8(..3) > 0 { 0 } else { rng.u8(1..3) },
             },
-            54 => Self::ReadItemHere(account, conversation),
-            55..58 => Self::MarkHere(account, conversation, rng.u8(..3) > 0),
-            58 => Self::LevelHere(account, conversation, rng.u8(..3)),
-            59 => Self::ReadAllHere(account),
-            60 => Self::Policy(rng.u8(..4)),
-            61 => Self::Participate(account, rng.bool()),
-            62 => Self::SignOut(account),
-            63..65 => Self::SignIn(account),
-            65 => Self::Repair,
-            66 => Self::LowPower(rng.bool()),
-            67 => Self::BackgroundRefresh(rng.bool()),
-            68 => Self::Badges(rng.u8(..4) > 0),
-            69 => Self::Alerts(rng.bool()),
-            70..76 => Self::Network(Self::net(rng)),
-            76 => Self::MemoryShort,
-            77 => Self::WallClock(Self::jump(rng)),
-            78 => Self::NewToken,
-            79..82 => Self::RequestsFail([0, 0, 10, 30, 60][rng.usize(..5)]),
-            82..88 => Self::KillSoon(rng.u8(..12)),
-            88 | 89 => Self::StorageFails(rng.u8(..3)),
-            90 => Self::Damage(rng.u8(..4)),
-            91 | 92 => Self::RelayKilled,
-            93 => Self::HistoriesRestart,
-            94 => Self::RelayDown(rng.u8(..120)),
-            95 => Self::PushesDown(rng.u8(..120)),
-            96 => Self::Garbage(rng.u8(..)),
+            64 => Self::ReadItemHere(account, conversation),
+            65..68 => Self::MarkHere(account, conversation, rng.u8(..3) > 0),
+            68..70 => Self::LevelHere(account, conversation, rng.u8(..3)),
+            70 => Self::ReadAllHere(account),
+            71 => Self::Policy(rng.u8(..4)),
+            72 => Self::Participate(account, rng.bool()),
+            73..76 => Self::SignOut(account),
+            76..80 => Self::SignIn(account),
+            80 => Self::Repair,
+            81 => Self::LowPower(rng.bool()),
+            82 => Self::BackgroundRefresh(rng.bool()),
+            83 => Self::Badges(rng.u8(..4) > 0),
+            84 => Self::Alerts(rng.bool()),
+            85..91 => Self::Network(Self::net(rng)),
+            91 => Self::MemoryShort,
+            92 | 93 => Self::WallClock(Self::jump(rng)),
+            94 => Self::NewToken,
+            95..98 => Self::RequestsFail([0, 10, 30, 60, 100][rng.usize(..5)]),
+            98..104 => Self::KillSoon(rng.u8(..12)),
+            104..106 => Self::StorageFails(rng.u8(..3)),
+            106 | 107 => Self::Damage(rng.u8(..5)),
+            108..110 => Self::RelayKilled,
+            110..112 => Self::Backup,
+            112 => Self::RelayDown(rng.u8(..120)),
+            113 => Self::PushesDown(rng.u8(..120)),
+            114 | 115 => Self::Garbage(rng.u8(..)),
+            116 => Self::AccountEnds(account),
             _ => Self::Wait(rng.u16(..240)),
         }
     }

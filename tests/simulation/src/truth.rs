@@ -2,7 +2,8 @@
 //! that keeps every item and the whole history. The relay is held against it at every commit.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -124,6 +125,8 @@ pub struct Committed {
     pub head: u64,
     /// Every conversation that was ever named.
     pub conversations: BTreeMap<ConversationId, Rc<Conversation>>,
+    /// What they add up to, once somebody asked.
+    sums: OnceCell<(Totals, Digest)>,
 }
 
 /// Who did something.
@@ -146,12 +149,20 @@ pub enum Became {
 impl Committed {
     /// What counts.
     pub fn totals(&self) -> Totals {
-        Totals::of(&self.states())
+        self.sums().0
     }
 
     /// The digest.
     pub fn digest(&self) -> Digest {
-        Digest::of(self.states().iter().filter(|state| state.is_active()))
+        self.sums().1
+    }
+
+    fn sums(&self) -> (Totals, Digest) {
+        *self.sums.get_or_init(|| {
+            let states = self.states();
+            let active = states.iter().filter(|state| state.is_active());
+            (Totals::of(&states), Digest::of(active))
+        })
     }
 
     /// Every conversation as it travels.
@@ -243,6 +254,7 @@ impl Committed {
         if !self.conversations.contains_key(id) && ahead {
             // What was read ahead is kept with a conversation, so there must be one.
             self.head += 1;
+            self.sums = OnceCell::new();
             let named = Conversation {
                 version: self.head,
                 ..Conversation::default()
@@ -275,6 +287,7 @@ impl Committed {
             self.head += 1;
             next.version = self.head;
         }
+        self.sums = OnceCell::new();
         if next != old {
             self.conversations.insert(id.clone(), Rc::new(next));
         }
@@ -294,6 +307,8 @@ pub struct Truth {
     pub epoch: Option<Epoch>,
     /// From which moment on this history is.
     began: usize,
+    /// Operations that took effect in a history that was lost.
+    pub forgotten: HashSet<String>,
 }
 
 impl Default for Truth {
@@ -304,6 +319,7 @@ impl Default for Truth {
             acknowledged: None,
             epoch: None,
             began: 0,
+            forgotten: HashSet::new(),
         }
     }
 }
@@ -313,6 +329,12 @@ impl Truth {
     pub fn now(&self) -> &Committed {
         let newest = self.past.len() - 1;
         &self.past[newest]
+    }
+
+    /// Whether something like this was ever committed: a version, and the digest at it.
+    pub fn has_been(&self, head: u64, digest: Digest) -> bool {
+        let mut there = self.past.iter().filter(|state| state.head == head);
+        there.any(|state| state.digest() == digest)
     }
 
     /// Events of one call.
@@ -363,6 +385,16 @@ impl Truth {
             }
         }
         Taken::All { became, again }
+    }
+
+    /// A new history begins with what there was at a moment.
+    pub fn restore(&mut self, moment: usize) {
+        self.past.push(self.past[moment].clone());
+        // What took effect since is lost, and the phone sends it again if it still has it.
+        let lost = self.included.iter().filter(|(_, (at, _))| *at > moment);
+        self.forgotten.extend(lost.map(|(id, _)| id.clone()));
+        self.included.retain(|_, (at, _)| *at <= moment);
+        self.restart();
     }
 
     /// A new history begins with what there is.

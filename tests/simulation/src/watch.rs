@@ -1,9 +1,12 @@
 //! Holds every number that our code sets, and everything the person did, against the truth (S1–S4).
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use truebadge_engine::overlay::lay_over;
-use truebadge_protocol::{BadgePolicy, ConversationState, Totals};
+use truebadge_protocol::{BadgePolicy, ConversationState, Totals, messages::Operation};
 
 use crate::{
     audit::{AccountRow, Recorded},
@@ -112,6 +115,7 @@ impl Watch {
                     Some((_, Became::Applied)) => {}
                     Some((_, Became::Rejected)) => watched.refused.push(gone),
                     None if now.iter().any(|one| replaces(one, &gone)) => {}
+                    None if truth.forgotten.contains(&gone.id) => {}
                     None => return Err(lost(&gone)),
                 }
             }
@@ -227,8 +231,10 @@ impl Watch {
     }
 
     /// Everything that the person did is in the truth (S3, in the end).
-    pub fn nothing_waits(&self) -> Result<(), Violation> {
-        match self.accounts.values().flat_map(|one| &one.done).next() {
+    pub fn nothing_waits(&self, over: &BTreeSet<usize>) -> Result<(), Violation> {
+        let lives = |watched: &&Watched| !over.contains(&watched.truth);
+        let mut alive = self.accounts.values().filter(lives);
+        match alive.find_map(|watched| watched.done.first()) {
             None => Ok(()),
             Some(waits) => {
                 let what = format!("{}'s {} is still in the outbox", waits.account, name(waits));
@@ -237,9 +243,31 @@ impl Watch {
         }
     }
 
-    /// The number that is true now.
-    pub fn true_number(&self, truths: &[Truth]) -> u32 {
-        let counted = self.accounts.values().filter(|watched| watched.counts);
+    /// An operation is sent as it was recorded: also with what the person saw then (S4).
+    pub fn sent(&self, account: &str, sent: &Operation) -> Result<(), Violation> {
+        let Some(watched) = self.accounts.get(account) else {
+            return Ok(());
+        };
+        let same = |one: &&Recorded| one.id == sent.id.as_str();
+        let Some(recorded) = watched.done.iter().find(same) else {
+            return Ok(());
+        };
+        if recorded.pending.seen != sent.seen || recorded.action != sent.action {
+            let what = format!("{} was sent as {sent:?}", name(recorded));
+            return Err(Violation::new(Property::S4, what));
+        }
+        Ok(())
+    }
+
+    /// How many accounts are on the phone.
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The number that is true now; some accounts have ended at the relay.
+    pub fn true_number(&self, truths: &[Truth], over: &BTreeSet<usize>) -> u32 {
+        let counts = |watched: &&Watched| watched.counts && !over.contains(&watched.truth);
+        let counted = self.accounts.values().filter(counts);
         let totals = counted.map(|watched| truths[watched.truth].now().totals());
         self.policy.badge(totals.sum())
     }

@@ -19,7 +19,7 @@ use fastrand::Rng;
 use simphone::{Apns, App, Environment, Phone, Preset, Process, Time, WakeId};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use truebadge_engine::{Engine, WakeOutcome, simulation};
+use truebadge_engine::{Disposition, Engine, WakeOutcome, simulation};
 use truebadge_protocol::messages::Event;
 use truebadge_relay::{
     planner::{Lanes, Rules},
@@ -85,6 +85,16 @@ pub(crate) struct World {
     damaged: bool,
     /// It was, and the accounts whose sign-out was cut short went with it.
     icon_may_stay: bool,
+    /// The mirror was made wrong, and is repaired by now or not.
+    diverged: bool,
+    wrong: bool,
+    /// Of a hundred pushes so many leave their rows out.
+    bare: u8,
+    /// Wakes whose tasks have not ended, and when they began.
+    open: BTreeMap<u64, (Owner, Time)>,
+    /// The newest push that was handed over, and what became of the last wake.
+    last_push: Option<Vec<u8>>,
+    last_wake: Option<(Option<Disposition>, bool)>,
     seen_notifications: Vec<simphone::Delivered>,
     tally: Tally,
     timeline: Timeline,
@@ -95,12 +105,15 @@ struct Running {
     owner: Owner,
     engine: Arc<Engine>,
     frozen: bool,
+    /// The shell suspended its engine.
+    suspended: bool,
     /// Since when it runs without having been frozen.
     goes_on_since: Time,
 }
 
 /// A wake whose task has ended.
 struct Ended {
+    number: u64,
     owner: Owner,
     process: Process,
     wake: Option<WakeId>,
@@ -200,6 +213,12 @@ impl World {
             closing: false,
             damaged: false,
             icon_may_stay: false,
+            diverged: false,
+            wrong: false,
+            bare: character.bare,
+            open: BTreeMap::new(),
+            last_push: None,
+            last_wake: None,
             seen_notifications: Vec::new(),
             tally: Tally::default(),
             timeline: Timeline::new(options.told),
@@ -254,10 +273,12 @@ impl World {
     }
 
     fn go_on(&mut self) -> Step {
-        let processes = &self.processes;
-        let polled = self
-            .executor
-            .go_on(&mut self.rng, |owner| runs(processes, owner));
+        let (processes, storage) = (&self.processes, &self.storage);
+        let polled = self.executor.go_on(&mut self.rng, |owner| {
+            let running = running(processes, owner);
+            storage.suspended(running.is_some_and(|running| running.suspended));
+            running.is_some_and(|running| !running.frozen)
+        });
         let Some((owner, polled)) = polled else {
             return Ok(());
         };
@@ -381,13 +402,39 @@ impl World {
         self.queue.push(Reverse(queued));
     }
 
+    /// What must hold after every step.
+    fn check_step(&mut self) -> Step {
+        if self.storage.was_opened_asleep() {
+            let what = "the store was opened after suspend()";
+            return Err(Violation::new(Property::S6, what));
+        }
+        let late = |(owner, began): &(Owner, Time)| {
+            let since = running(&self.processes, *owner)
+                .filter(|running| !running.frozen)
+                .map(|running| running.goes_on_since);
+            since.is_some_and(|since| {
+                since <= *began && self.now.since(*began).0 > 25_000 + 2 * PATIENCE
+            })
+        };
+        if self.open.values().any(late) {
+            return Err(Violation::new(
+                Property::S9,
+                "a wake goes on after its deadline",
+            ));
+        }
+        if self.storage.was_written() {
+            self.check_mirror()?;
+        }
+        Ok(())
+    }
+
     /// What the last step led to: calls of processes, ends of wakes, effects of the phone.
     fn settle(&mut self) -> Step {
         loop {
             let calls = self.calls.take();
             let ended = std::mem::take(&mut *lock(&self.ended));
             if calls.is_empty() && ended.is_empty() {
-                return Ok(());
+                return self.check_step();
             }
             for (owner, call) in calls {
                 self.called(owner, call)?;
@@ -421,9 +468,13 @@ fn relay_rules(character: Character) -> Rules {
     }
 }
 
-fn runs(processes: &BTreeMap<Process, Running>, owner: Owner) -> bool {
+fn running(processes: &BTreeMap<Process, Running>, owner: Owner) -> Option<&Running> {
     let mut all = processes.values();
-    all.any(|running| running.owner == owner && !running.frozen)
+    all.find(|running| running.owner == owner)
+}
+
+fn runs(processes: &BTreeMap<Process, Running>, owner: Owner) -> bool {
+    running(processes, owner).is_some_and(|running| !running.frozen)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

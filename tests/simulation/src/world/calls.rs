@@ -85,7 +85,9 @@ impl World {
             return Err(Violation::new(Property::S8, what));
         }
         self.look(false)?;
-        self.watch.number(number, &self.backend.truths)?;
+        if !self.wrong {
+            self.watch.number(number, &self.backend.truths)?;
+        }
         let Some(process) = process else {
             return Ok(());
         };
@@ -98,6 +100,37 @@ impl World {
                 );
             }
             Err(_) => self.reply(owner, move || reply.fail()),
+        }
+        Ok(())
+    }
+
+    /// What the mirror holds at its cursor is what the relay had committed there (S5).
+    pub(super) fn check_mirror(&mut self) -> Step {
+        if self.damaged {
+            return Ok(());
+        }
+        self.check_sums()?;
+        let truths = &self.backend.truths;
+        let rows = self.audit.accounts();
+        let wrong = rows.iter().find(|row| {
+            let account = self
+                .accounts
+                .iter()
+                .position(|one| one.id.as_str() == row.account);
+            let (Some(account), Some(cursor)) = (account, row.cursor) else {
+                return false;
+            };
+            !truths[account].has_been(cursor, row.digest)
+        });
+        match wrong {
+            None => self.wrong = false,
+            Some(row) if !self.wrong => {
+                let (account, cursor) = (&row.account, row.cursor);
+                let what =
+                    format!("{account}'s mirror at {cursor:?} is nothing that was committed");
+                return Err(Violation::new(Property::S5, what));
+            }
+            Some(_) => {}
         }
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! The closing phase: from whatever state the run has come to, one undisturbed wake makes the badge
 //! true (L1), also when the store was damaged (L2).
 
-use simphone::{Happening as Phone, Path, Process, Time};
-use truebadge_engine::Cause;
+use simphone::{Happening as Phone, Millis, Path, Process, Time};
+use truebadge_engine::{Cause, Disposition};
 
 use super::{Step, World};
-use crate::violation::{Property, Violation};
+use crate::{
+    audit::AccountRow,
+    violation::{Property, Violation},
+};
 
 /// An undisturbed wake needs no more.
 const ENOUGH: u64 = 10_000;
@@ -35,6 +38,9 @@ impl World {
         self.phone_has(Phone::Network(path))?;
         self.phone_has(Phone::Unlock)?;
         self.settle()?;
+        if self.rng.u8(..3) == 0 {
+            self.old_push_has_the_outbox_sent()?;
+        }
         if self.rng.bool() && !self.in_foreground() {
             self.phone_has(Phone::ForceQuit)?;
         }
@@ -44,9 +50,39 @@ impl World {
         self.settle()?;
         self.quiet()?;
         // What a wake that began before had under way is over; this one is undisturbed.
-        self.refresh(Process::App, None, Cause::Foreground);
+        if self.rng.bool() {
+            self.refresh(Process::App, None, Cause::Foreground);
+        } else {
+            // A wake that nobody waits for keeps the pauses after failures: an hour at most.
+            self.advance(self.now + Millis::minutes(61));
+            self.refresh(Process::App, None, Cause::BackgroundRefresh);
+        }
         self.quiet()?;
         self.ends_well()
+    }
+
+    /// A push that tells nothing new wakes the app: what waits in the outbox is sent all the same.
+    fn old_push_has_the_outbox_sent(&mut self) -> Step {
+        let runs = self.phone.alive(Process::App) || self.phone.alive(Process::Extension);
+        let Some(push) = self.last_push.clone() else {
+            return Ok(());
+        };
+        if runs || self.watch.accounts() != 1 || self.damaged {
+            return Ok(());
+        }
+        self.advance(self.now + Millis::minutes(61));
+        self.launch(Process::App)?;
+        self.quiet()?;
+        self.last_wake = None;
+        self.receive(Process::App, None, push, false);
+        self.quiet()?;
+        self.look(false)?;
+        let stale = Some((Some(Disposition::Stale), true));
+        if self.last_wake == stale {
+            self.watch.nothing_waits(&self.backend.over)?;
+        }
+        self.end(Process::App);
+        self.settle()
     }
 
     /// What the app's backend still has to report reaches the relay.
@@ -82,7 +118,7 @@ impl World {
     }
 
     fn ends_well(&mut self) -> Step {
-        let property = if self.damaged {
+        let property = if self.damaged || self.diverged {
             Property::L2
         } else {
             Property::L1
@@ -92,17 +128,34 @@ impl World {
         self.look(false)?;
         let (icon, truth) = (
             self.phone.badge(),
-            self.watch.true_number(&self.backend.truths),
+            self.watch
+                .true_number(&self.backend.truths, &self.backend.over),
         );
         if icon != truth && !self.icon_may_stay {
             let what = format!("in the end the icon shows {icon}, and {truth} is true");
             return Err(Violation::new(property, what));
         }
-        self.watch.nothing_waits()?;
+        self.watch.nothing_waits(&self.backend.over)?;
         self.check_sums()?;
-        if let Some(incomplete) = self.audit.accounts().iter().find(|row| !row.complete) {
+        let over = &self.backend.over;
+        let lives = |row: &&AccountRow| {
+            let account = self
+                .accounts
+                .iter()
+                .position(|one| one.id.as_str() == row.account);
+            account.is_some_and(|account| !over.contains(&account))
+        };
+        let rows = self.audit.accounts();
+        if let Some(incomplete) = rows.iter().filter(lives).find(|row| !row.complete) {
             let what = format!("{}'s mirror is not complete in the end", incomplete.account);
             return Err(Violation::new(property, what));
+        }
+        self.check_mirror()?;
+        if self.wrong {
+            return Err(Violation::new(
+                property,
+                "the mirror is still wrong in the end",
+            ));
         }
         if !self.damaged {
             self.watch.refusals_reported()?;

@@ -1,6 +1,8 @@
 //! The plan's happenings, done.
 
-use simphone::{Happening as Phone, Path, Process};
+use simphone::{
+    Aps, Expiration, Happening as Phone, Notification, Path, Payload, Priority, Process, PushType,
+};
 use truebadge_engine::Cause;
 use truebadge_protocol::messages::Event;
 
@@ -123,9 +125,14 @@ impl World {
                 1 => self.storage.full(1),
                 _ => self.storage.busy(4),
             },
+            Happening::Damage(4) => self.diverge(),
             Happening::Damage(how) => self.damage(how),
             Happening::RelayKilled if self.backend.runs() => self.relay_restarts(),
-            Happening::HistoriesRestart => self.backend.restart_histories()?,
+            Happening::Backup => {
+                self.backend.back_up_or_restore()?;
+                self.ring();
+            }
+            Happening::AccountEnds(account) => self.backend.end(account.into())?,
             Happening::RelayDown(seconds) => {
                 self.relay_down_until = self.now + simphone::Millis::seconds(seconds.into());
             }
@@ -195,6 +202,14 @@ impl World {
         }
     }
 
+    /// The mirror differs from the relay's, as if a mistake had been made in it.
+    fn diverge(&mut self) {
+        if self.audit.diverge() {
+            self.tally.fault("mirror made wrong");
+            (self.diverged, self.wrong) = (true, true);
+        }
+    }
+
     /// Bytes that are no push of ours wake the app.
     fn garbage(&mut self, byte: u8) -> Step {
         let payload: Vec<u8> = match byte % 4 {
@@ -204,6 +219,29 @@ impl World {
                 .to_vec(),
             _ => vec![byte; 4_096],
         };
+        if let Some(token) = self.phone.token()
+            && byte % 3 > 0
+        {
+            let app = self.phone.app().clone();
+            let notification = Notification {
+                token,
+                topic: app.topic,
+                environment: app.environment,
+                push_type: PushType::Background,
+                priority: Priority::PowerAware,
+                expiration: Expiration::Policy,
+                collapse_id: None,
+                payload: Payload::new(
+                    Aps {
+                        content_available: true,
+                        ..Aps::default()
+                    },
+                    payload,
+                ),
+            };
+            self.phone.arrive(self.now, notification);
+            return self.phone_moves();
+        }
         if !self.phone.running(Process::App) {
             return Ok(());
         }

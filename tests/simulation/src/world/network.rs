@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use truebadge_engine::transport::{Request, Response, TransportError};
+use truebadge_protocol::messages::OperationsRequest;
 
 use super::{Due, Step, World};
 use crate::{
-    backend::Served,
+    backend::{Backend, Served},
     executor::Owner,
     host::Answer,
     violation::{Property, Violation},
@@ -42,6 +43,7 @@ impl World {
         let path = request.url.path().to_owned();
         self.note(format_args!("{} {path}", request.method.as_str()));
         self.check_fence(&request)?;
+        self.check_operations(&request)?;
         if !self.phone.has_https() {
             self.tally.fault("request without a network");
             let after = self.rng.u64(..500);
@@ -158,6 +160,18 @@ impl World {
             // Nobody waits for an answer that was given up.
             let _ = sender.send(answer);
         }
+    }
+
+    fn check_operations(&mut self, request: &Request) -> Step {
+        let account = self.backend.account_of(request.credentials.expose());
+        let (Some(account), Some(body)) = (account, &request.body) else {
+            return Ok(());
+        };
+        let sent = serde_json::from_slice::<OperationsRequest>(body);
+        for operation in sent.map(|sent| sent.operations).unwrap_or_default() {
+            self.watch.sent(Backend::account(account), &operation)?;
+        }
+        Ok(())
     }
 
     /// Nothing is sent of an account that was signed out here, but that it was (S7).

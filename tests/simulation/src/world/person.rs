@@ -67,7 +67,9 @@ impl World {
     /// The person signs in, if the app runs.
     pub(super) fn sign_in(&mut self, account: usize) -> Step {
         self.accounts[account].wanted = true;
-        if self.accounts[account].added || !self.backend.runs() || !self.phone.unlocked() {
+        let over = self.backend.over.contains(&account);
+        let known = self.accounts[account].added;
+        if over || known || !self.backend.runs() || !self.phone.unlocked() {
             return Ok(());
         }
         let id = self.accounts[account].id.clone();
@@ -147,7 +149,8 @@ impl World {
             return Ok(None);
         };
         let wanted = self.accounts[account].wanted;
-        if refused.is_some() && wanted && self.backend.runs() {
+        let over = self.backend.over.contains(&account);
+        if refused.is_some() && wanted && !over && self.backend.runs() {
             let token = self.backend.mint(account)?;
             self.accounts[account].token = Some(token);
         }

@@ -47,6 +47,10 @@ impl World {
             }
             Effect::Kill(process, death) => {
                 self.note(format_args!("{process:?} is gone ({death:?})"));
+                if death == simphone::Death::Late {
+                    let what = "iOS ended a process that had not called its completion";
+                    return Err(Violation::new(Property::S9, what));
+                }
                 self.tally.fault("process ended by iOS");
                 self.end(process);
                 return self.look(false);
@@ -72,7 +76,7 @@ impl World {
         Ok(())
     }
 
-    fn launch(&mut self, process: Process) -> Step {
+    pub(super) fn launch(&mut self, process: Process) -> Step {
         self.note(format_args!("{process:?} starts"));
         self.end(process);
         self.owners += 1;
@@ -82,6 +86,7 @@ impl World {
             owner,
             engine,
             frozen: false,
+            suspended: false,
             goes_on_since: self.now,
         };
         self.processes.insert(process, running);
@@ -139,6 +144,7 @@ impl World {
             return Ok(None);
         };
         let engine = Arc::clone(&running.engine);
+        self.storage.suspended(running.suspended);
         if let Ok(value) = simulation::until_killed(|| call(&engine)) {
             return Ok(Some(value));
         }
@@ -163,6 +169,7 @@ impl World {
     pub(super) fn end(&mut self, process: Process) {
         if let Some(running) = self.processes.remove(&process) {
             self.executor.end(running.owner);
+            self.open.retain(|_, (owner, _)| *owner != running.owner);
         }
     }
 
@@ -184,11 +191,12 @@ impl World {
             why(&wake.why)
         ));
         let process = wake.process;
-        self.call(process, |engine| {
-            if !matches!(wake.why, Why::Left) {
-                engine.resume();
+        if !matches!(wake.why, Why::Left) {
+            self.call(process, Engine::resume)?;
+            if let Some(running) = self.processes.get_mut(&process) {
+                running.suspended = false;
             }
-        })?;
+        }
         let id = (wake.until != simphone::Time::NEVER).then_some(wake.id);
         match wake.why {
             Why::Left => {
@@ -210,7 +218,7 @@ impl World {
         Ok(())
     }
 
-    fn receive(
+    pub(super) fn receive(
         &mut self,
         process: Process,
         wake: Option<WakeId>,
@@ -224,6 +232,7 @@ impl World {
         let Some(engine) = engine else {
             return;
         };
+        self.last_push = Some(payload.clone());
         self.spawn(process, wake, is_alert, async move {
             engine.handle_push(payload, BUDGET).await
         });
@@ -254,9 +263,13 @@ impl World {
             return;
         };
         let (ended, began) = (Arc::clone(&self.ended), self.now);
+        self.places += 1;
+        let number = self.places;
+        self.open.insert(number, (owner, began));
         let task = async move {
             let outcome = task.await;
             lock(&ended).push(Ended {
+                number,
                 owner,
                 process,
                 wake,
@@ -271,6 +284,8 @@ impl World {
 
     pub(super) fn wake_ended(&mut self, ended: &Ended) -> Step {
         let outcome = &ended.outcome;
+        self.open.remove(&ended.number);
+        self.last_wake = Some((outcome.disposition, outcome.error.is_none()));
         self.note(format_args!(
             "{:?}'s wake ends: {:?}, badge {:?}, synced {}, {:?}",
             ended.process,
@@ -287,6 +302,10 @@ impl World {
             return Err(Violation::new(Property::S9, what));
         }
         self.reported(&ended.outcome);
+        if ended.outcome.rebuilt && ended.process == Process::Extension {
+            let what = "the extension made the store anew";
+            return Err(Violation::new(Property::S8, what));
+        }
         if ended.outcome.rebuilt {
             self.audit.forget();
             self.let_go();
@@ -316,6 +335,9 @@ impl World {
         if !self.phone.in_foreground() {
             self.note(format_args!("the shell calls suspend()"));
             self.call(Process::App, Engine::suspend)?;
+            if let Some(running) = self.processes.get_mut(&Process::App) {
+                running.suspended = true;
+            }
             self.settle()?;
             self.no_lock("after suspend()")?;
         }

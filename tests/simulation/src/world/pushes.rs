@@ -40,7 +40,11 @@ impl World {
         }
     }
 
-    fn send(&mut self, push: Box<Outgoing>) {
+    fn send(&mut self, mut push: Box<Outgoing>) {
+        if self.rng.u8(..100) < self.bare {
+            self.tally.fault("push without its rows");
+            leave_rows_out(&mut push.payload);
+        }
         let lane = push.lane.name();
         self.note(format_args!(
             "the relay sends push {} ({lane})",
@@ -127,6 +131,19 @@ impl World {
         }
         self.ring();
         Ok(())
+    }
+}
+
+/// As when they do not fit.
+fn leave_rows_out(payload: &mut Vec<u8>) {
+    let Ok(mut json) = serde_json::from_slice::<serde_json::Value>(payload) else {
+        return;
+    };
+    if let Some(push) = json.get_mut("tb").and_then(|push| push.as_object_mut()) {
+        push.remove("c");
+    }
+    if let Ok(bytes) = serde_json::to_vec(&json) {
+        *payload = bytes;
     }
 }
 

@@ -25,6 +25,11 @@ struct Troubles {
     busy: Cell<u32>,
     /// So many of the next commits find the storage full.
     full: Cell<u32>,
+    /// The engine that runs now was suspended: it must not open the store (S6).
+    suspended: Cell<bool>,
+    opened_asleep: Cell<bool>,
+    /// Something was committed since somebody asked.
+    written: Cell<bool>,
     /// What happened, for the tally.
     happened: RefCell<Vec<&'static str>>,
 }
@@ -54,6 +59,21 @@ impl Storage {
         self.0.full.set(times);
     }
 
+    /// Whether the engine that runs from now on was suspended.
+    pub(super) fn suspended(&self, suspended: bool) {
+        self.0.suspended.set(suspended);
+    }
+
+    /// Whether a suspended engine opened the store.
+    pub(super) fn was_opened_asleep(&self) -> bool {
+        self.0.opened_asleep.take()
+    }
+
+    /// Whether something was committed since the last call.
+    pub(super) fn was_written(&self) -> bool {
+        self.0.written.take()
+    }
+
     /// From here on nothing goes wrong.
     pub(super) fn calm(&self) {
         self.kill_in(0);
@@ -75,6 +95,11 @@ impl Drop for Storage {
 
 impl Troubles {
     fn meet(&self, point: Point) -> Verdict {
+        match point {
+            Point::Opens if self.suspended.get() => self.opened_asleep.set(true),
+            Point::Committed | Point::Rebuilt => self.written.set(true),
+            _ => {}
+        }
         if point == Point::Opens && self.locked.get() {
             return Verdict::Fail(EngineError::Locked);
         }
