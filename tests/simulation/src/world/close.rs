@@ -50,7 +50,7 @@ impl World {
         self.settle()?;
         self.quiet()?;
         // What a wake that began before had under way is over; this one is undisturbed.
-        if self.rng.bool() {
+        if self.rng.bool() || !self.open.is_empty() {
             self.refresh(Process::App, None, Cause::Foreground);
         } else {
             // A wake that nobody waits for keeps the pauses after failures: an hour at most.
@@ -67,7 +67,8 @@ impl World {
         let Some(push) = self.last_push.clone() else {
             return Ok(());
         };
-        if runs || self.watch.accounts() != 1 || self.damaged {
+        let busy = runs || !self.open.is_empty();
+        if busy || self.watch.accounts() != 1 || self.damaged {
             return Ok(());
         }
         self.advance(self.now + Millis::minutes(61));
