@@ -195,7 +195,7 @@ impl World {
         // Not while a process has it open: a page that it has in memory would hide the damage.
         let open = self.processes.values().any(|running| !running.frozen);
         if !open && std::fs::write(&path, bytes).is_ok() {
-            self.damaged = true;
+            (self.damaged, self.wrong) = (true, false);
             self.backend.twice_is_fair = true;
             self.audit.forget();
             self.watch.forgive(&[]);
