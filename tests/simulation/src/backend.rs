@@ -232,6 +232,12 @@ impl Backend {
             self.doubt(request)?;
             return Ok(Served::Killed);
         };
+        if status == 204
+            && let Some(account) = self.account_of(token)
+        {
+            // The registration is gone: the next one counts its operations from the start.
+            self.truths[account].acknowledged = None;
+        }
         if status == 200
             && let Some(account) = self.account_of(token)
         {
