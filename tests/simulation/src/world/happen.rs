@@ -179,7 +179,8 @@ impl World {
         let Ok(mut bytes) = std::fs::read(&path) else {
             return;
         };
-        if bytes.len() < 8_192 {
+        // Two kinds of damage at once would hide what became of either.
+        if bytes.len() < 8_192 || self.diverged {
             return;
         }
         self.tally.fault("store damaged");
@@ -195,7 +196,7 @@ impl World {
         // Not while a process has it open: a page that it has in memory would hide the damage.
         let open = self.processes.values().any(|running| !running.frozen);
         if !open && std::fs::write(&path, bytes).is_ok() {
-            (self.damaged, self.wrong) = (true, false);
+            self.damaged = true;
             self.backend.twice_is_fair = true;
             self.audit.forget();
             self.watch.forgive(&[]);
@@ -204,7 +205,7 @@ impl World {
 
     /// The mirror differs from the relay's, as if a mistake had been made in it.
     fn diverge(&mut self) {
-        if self.audit.diverge() {
+        if !self.damaged && self.audit.diverge() {
             self.tally.fault("mirror made wrong");
             (self.diverged, self.wrong) = (true, true);
         }
