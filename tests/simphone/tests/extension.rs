@@ -198,12 +198,13 @@ fn the_extension_runs_after_a_force_quit_and_before_the_first_unlock_where_the_r
 
 #[test]
 fn a_reinstall_takes_what_the_extension_had_yet_to_show_with_it() {
-    let mut world = World::new(rules(|_| {}));
+    let mut world = World::new(rules(|rules| rules.screen.badge_survives_reinstall = true));
     begun(&mut world);
     world.alert(6, "two");
     world.happen(Happening::Reinstall);
     world.pass(Millis::minutes(1));
     assert!(world.phone.delivered().is_empty());
+    assert_eq!(world.phone.badge(), 0);
 }
 
 #[test]
