@@ -54,7 +54,7 @@ impl World {
             self.refresh(Process::App, None, Cause::Foreground);
         } else {
             // A wake that nobody waits for keeps the pauses after failures: an hour at most.
-            self.advance(self.now + Millis::minutes(61));
+            self.let_pass(Millis::minutes(61))?;
             self.refresh(Process::App, None, Cause::BackgroundRefresh);
         }
         self.quiet()?;
@@ -71,7 +71,10 @@ impl World {
         if busy || self.watch.accounts() != 1 || self.damaged {
             return Ok(());
         }
-        self.advance(self.now + Millis::minutes(61));
+        self.let_pass(Millis::minutes(61))?;
+        if self.phone.alive(Process::App) || self.phone.alive(Process::Extension) {
+            return Ok(());
+        }
         self.launch(Process::App)?;
         self.quiet()?;
         self.last_wake = None;
@@ -99,6 +102,16 @@ impl World {
                 self.due(due)?;
             }
         }
+        Ok(())
+    }
+
+    /// Time passes.
+    fn let_pass(&mut self, length: Millis) -> Step {
+        let until = self.now + length;
+        while self.is_ready() || self.next_time().is_some_and(|next| next <= until) {
+            self.step()?;
+        }
+        self.advance(until);
         Ok(())
     }
 

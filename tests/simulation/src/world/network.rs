@@ -164,7 +164,7 @@ impl World {
 
     fn check_operations(&mut self, request: &Request) -> Step {
         let account = self.backend.account_of(request.credentials.expose());
-        let (Some(account), Some(body)) = (account, &request.body) else {
+        let (Some(account), Some(body), false) = (account, &request.body, self.damaged) else {
             return Ok(());
         };
         let sent = serde_json::from_slice::<OperationsRequest>(body);
