@@ -121,11 +121,12 @@ impl Executor {
         self.tasks.get(&task).is_some_and(|task| runs(task.owner))
     }
 
-    /// Lets one of the tasks go on that can; tells whose.
+    /// Lets one of the tasks go on that can; tells whose, before and after it.
     pub fn go_on(
         &mut self,
         rng: &mut Rng,
         runs: impl Fn(Owner) -> bool,
+        before: impl FnOnce(Owner),
     ) -> Option<(Owner, Polled)> {
         self.take_in();
         let chosen = {
@@ -138,6 +139,7 @@ impl Executor {
         };
         let mut task = self.tasks.remove(&chosen)?;
         let owner = task.owner;
+        before(owner);
         let mut context = Context::from_waker(&task.waker);
         let polled = catch_unwind(AssertUnwindSafe(|| task.future.as_mut().poll(&mut context)));
         match polled {

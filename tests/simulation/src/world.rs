@@ -274,11 +274,12 @@ impl World {
 
     fn go_on(&mut self) -> Step {
         let (processes, storage) = (&self.processes, &self.storage);
-        let polled = self.executor.go_on(&mut self.rng, |owner| {
+        let asleep = |owner| {
             let running = running(processes, owner);
             storage.suspended(running.is_some_and(|running| running.suspended));
-            running.is_some_and(|running| !running.frozen)
-        });
+        };
+        let runs = |owner| runs(processes, owner);
+        let polled = self.executor.go_on(&mut self.rng, runs, asleep);
         let Some((owner, polled)) = polled else {
             return Ok(());
         };

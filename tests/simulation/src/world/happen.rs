@@ -132,7 +132,7 @@ impl World {
                 self.backend.back_up_or_restore()?;
                 self.ring();
             }
-            Happening::AccountEnds(account) => self.backend.end(account.into())?,
+            Happening::AccountEnds(account) if !self.diverged => self.backend.end(account.into())?,
             Happening::RelayDown(seconds) => {
                 self.relay_down_until = self.now + simphone::Millis::seconds(seconds.into());
             }
@@ -205,7 +205,8 @@ impl World {
 
     /// The mirror differs from the relay's, as if a mistake had been made in it.
     fn diverge(&mut self) {
-        if !self.damaged && self.audit.diverge() {
+        let alone = !self.damaged && self.backend.over.is_empty();
+        if alone && self.audit.diverge() {
             self.tally.fault("mirror made wrong");
             (self.diverged, self.wrong) = (true, true);
         }
