@@ -306,7 +306,7 @@ pub struct Truth {
     /// The history's name, once the relay told it.
     pub epoch: Option<Epoch>,
     /// From which moment on this history is.
-    began: usize,
+    pub began: usize,
     /// Operations that took effect in a history that was lost.
     pub forgotten: HashSet<String>,
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use truebadge_engine::overlay::lay_over;
-use truebadge_protocol::{BadgePolicy, ConversationState, Totals, messages::Operation};
+use truebadge_protocol::{BadgePolicy, ConversationState, Totals, Version, messages::Operation};
 
 use crate::{
     audit::{AccountRow, Recorded},
@@ -244,7 +244,9 @@ impl Watch {
     }
 
     /// An operation is sent as it was recorded: also with what the person saw then (S4).
-    pub fn sent(&self, account: &str, sent: &Operation) -> Result<(), Violation> {
+    ///
+    /// After another history began, what was seen of the old one says nothing.
+    pub fn sent(&self, account: &str, sent: &Operation, truths: &[Truth]) -> Result<(), Violation> {
         let Some(watched) = self.accounts.get(account) else {
             return Ok(());
         };
@@ -252,7 +254,9 @@ impl Watch {
         let Some(recorded) = watched.done.iter().find(same) else {
             return Ok(());
         };
-        if recorded.pending.seen != sent.seen || recorded.action != sent.action {
+        let anew = truths[watched.truth].began > 0 && sent.seen == Version::ZERO;
+        let seen = recorded.pending.seen == sent.seen || anew;
+        if !seen || recorded.action != sent.action {
             let what = format!("{} was sent as {sent:?}", name(recorded));
             return Err(Violation::new(Property::S4, what));
         }

@@ -28,14 +28,9 @@ impl World {
         }
         self.drain_reports()?;
         while !self.phone.is_on() && self.step()? {}
-        // Only one path works from here on: HTTPS, with pushes or without.
-        let path = if self.rng.bool() {
-            Path::NoApns
-        } else {
-            Path::Wifi
-        };
+        // Only one path works from here on: HTTPS.
         self.phone_has(Phone::BadgesAllowed(true))?;
-        self.phone_has(Phone::Network(path))?;
+        self.phone_has(Phone::Network(Path::NoApns))?;
         self.phone_has(Phone::Unlock)?;
         self.settle()?;
         if self.rng.u8(..3) == 0 {
@@ -58,6 +53,8 @@ impl World {
             self.refresh(Process::App, None, Cause::BackgroundRefresh);
         }
         self.quiet()?;
+        // iOS takes its time to show a number.
+        self.let_pass(Millis::seconds(5))?;
         self.ends_well()
     }
 

@@ -169,7 +169,8 @@ impl World {
         };
         let sent = serde_json::from_slice::<OperationsRequest>(body);
         for operation in sent.map(|sent| sent.operations).unwrap_or_default() {
-            self.watch.sent(Backend::account(account), &operation)?;
+            let name = Backend::account(account);
+            self.watch.sent(name, &operation, &self.backend.truths)?;
         }
         Ok(())
     }
