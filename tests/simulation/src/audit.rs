@@ -146,6 +146,35 @@ impl Audit {
         Ok(())
     }
 
+    /// The number in the store is what its rows add up to (S5); nothing is said while something is
+    /// pending, or while totals are shown whose rows have not come.
+    pub fn number(&mut self, policy: BadgePolicy) -> Result<(), String> {
+        let sql = "SELECT unread, mentions, conversations, epoch IS NULL OR ahead_epoch IS NOT NULL
+                       OR EXISTS (SELECT 1 FROM operations WHERE account = key),
+                   participates AND NOT signed_out FROM accounts";
+        let rows = self.all(sql, |row| {
+            Ok((
+                totals(row, 0)?,
+                row.get::<_, bool>(3)?,
+                row.get::<_, bool>(4)?,
+            ))
+        });
+        let kept = self.all("SELECT value FROM settings WHERE name = 'badge'", |row| {
+            row.get::<_, u32>(0)
+        });
+        let (Some(kept), false) = (kept.first(), rows.iter().any(|(_, open, _)| *open)) else {
+            return Ok(());
+        };
+        let counted = rows.iter().filter(|(_, _, counts)| *counts);
+        let number = policy.badge(counted.map(|(totals, ..)| *totals).sum());
+        if number == *kept {
+            return Ok(());
+        }
+        Err(format!(
+            "the store has the number {kept}, and its rows add up to {number}"
+        ))
+    }
+
     /// Makes an account's mirror differ from the relay's, as a mistake in it might: a row is gone, and
     /// the sums agree with what is left. Whether there was one.
     pub fn diverge(&mut self) -> bool {

@@ -263,6 +263,12 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether an account counts.
+    pub fn counts(&self, account: &str) -> bool {
+        let watched = self.accounts.get(account);
+        watched.is_some_and(|watched| watched.counts)
+    }
+
     /// How many accounts are on the phone.
     pub fn accounts(&self) -> usize {
         self.accounts.len()

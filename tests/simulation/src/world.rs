@@ -75,6 +75,8 @@ pub(crate) struct World {
     accounts: Vec<person::Account>,
     /// The newest item of each conversation that was planned.
     newest: BTreeMap<(usize, u8), u64>,
+    /// How far the person has read each one on this phone.
+    reads: BTreeMap<(usize, u8), u64>,
     /// Of a hundred requests so many fail.
     requests_fail: u8,
     relay_down_until: Time,
@@ -207,6 +209,7 @@ impl World {
             },
             accounts: Vec::new(),
             newest: BTreeMap::new(),
+            reads: BTreeMap::new(),
             requests_fail: 0,
             relay_down_until: Time::ZERO,
             pushes_down_until: Time::ZERO,

@@ -110,6 +110,10 @@ impl World {
             return Ok(());
         }
         self.check_sums()?;
+        if !self.wrong {
+            let number = self.audit.number(self.watch.policy);
+            number.map_err(|what| Violation::new(Property::S5, what))?;
+        }
         let truths = &self.backend.truths;
         let rows = self.audit.accounts();
         let wrong = rows.iter().find(|row| {

@@ -34,7 +34,7 @@ impl World {
         self.phone_has(Phone::Unlock)?;
         self.settle()?;
         if self.rng.u8(..3) == 0 {
-            self.old_push_has_the_outbox_sent()?;
+            self.wake_has_the_outbox_sent()?;
         }
         if self.rng.bool() && !self.in_foreground() {
             self.phone_has(Phone::ForceQuit)?;
@@ -58,28 +58,34 @@ impl World {
         self.ends_well()
     }
 
-    /// A push that tells nothing new wakes the app: what waits in the outbox is sent all the same.
-    fn old_push_has_the_outbox_sent(&mut self) -> Step {
-        let runs = self.phone.alive(Process::App) || self.phone.alive(Process::Extension);
-        let Some(push) = self.last_push.clone() else {
-            return Ok(());
-        };
-        let busy = runs || !self.open.is_empty();
-        if busy || self.watch.accounts() != 1 || self.damaged {
+    /// The app is woken while nobody looks: by a push that tells nothing new, or by a background
+    /// refresh, an hour after whatever failed. What waits in the outbox is sent.
+    fn wake_has_the_outbox_sent(&mut self) -> Step {
+        if !self.may_be_woken() {
             return Ok(());
         }
+        if self.rng.bool() {
+            // The clock was wrong when the pause after a failure was planned.
+            self.phone_has(Phone::WallClock(-5 * 365 * 86_400_000))?;
+        }
         self.let_pass(Millis::minutes(61))?;
-        if self.phone.alive(Process::App) || self.phone.alive(Process::Extension) {
+        if !self.may_be_woken() {
             return Ok(());
         }
         self.launch(Process::App)?;
         self.quiet()?;
         self.last_wake = None;
-        self.receive(Process::App, None, push, false);
+        let push = self.last_push.clone().filter(|_| self.rng.bool());
+        let expected = push.as_ref().map(|_| Disposition::Stale);
+        match push {
+            Some(push) => self.receive(Process::App, None, push, false),
+            None => self.refresh(Process::App, None, Cause::BackgroundRefresh),
+        }
         self.quiet()?;
         self.look(false)?;
-        let stale = Some((Some(Disposition::Stale), true));
-        if self.last_wake == stale {
+        if self.last_wake == Some((expected, true))
+            || (expected.is_none() && self.last_wake.is_some())
+        {
             self.watch.nothing_waits(&self.backend.over)?;
         }
         self.end(Process::App);
@@ -100,6 +106,12 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn may_be_woken(&self) -> bool {
+        let runs = self.phone.alive(Process::App) || self.phone.alive(Process::Extension);
+        let busy = runs || !self.open.is_empty();
+        !busy && self.watch.accounts() == 1 && !self.damaged
     }
 
     /// Time passes.

@@ -132,7 +132,9 @@ impl World {
                 self.backend.back_up_or_restore()?;
                 self.ring();
             }
-            Happening::AccountEnds(account) if !self.diverged => self.backend.end(account.into())?,
+            Happening::AccountEnds(account) if !self.diverged => {
+                self.backend.end(account.into())?
+            }
             Happening::RelayDown(seconds) => {
                 self.relay_down_until = self.now + simphone::Millis::seconds(seconds.into());
             }

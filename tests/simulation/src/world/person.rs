@@ -103,6 +103,7 @@ impl World {
             known.fenced.extend(known.token.clone());
             known.added = false;
             self.watch.remove(id.as_str());
+            self.reads.retain(|(of, _), _| *of != account);
         }
         if let Some(Ok(_)) = done {
             if in_store {
@@ -224,10 +225,63 @@ impl World {
             "the person reads {} up to {up_to}, {left} left",
             id.as_str()
         ));
+        let before = self.call(Process::App, Engine::badge)?;
+        let mut after = None;
         self.act(account, |engine, account| {
-            engine.mark_read(account, &id, position(up_to), left)
+            let done = engine.mark_read(account, &id, position(up_to), left);
+            after = done.as_ref().ok().copied();
+            done
         })?;
+        if let (Some(Ok(before)), Some(after)) = (before, after) {
+            self.counts_at_once(account, &shown, left, before, after)?;
+            let read = self.reads.entry((account, conversation)).or_default();
+            *read = (*read).max(up_to);
+        }
         self.stays_read(account, conversation, up_to, left)
+    }
+
+    /// What was read here is gone from the number when the call returns.
+    fn counts_at_once(
+        &self,
+        account: usize,
+        shown: &ConversationState,
+        left: u32,
+        before: BadgeState,
+        after: BadgeState,
+    ) -> Step {
+        let fewer = shown.level == Level::All && shown.unread > left;
+        let counts = self.watch.counts(self.accounts[account].id.as_str());
+        let all = self.watch.policy == BadgePolicy::Messages;
+        // One account alone: totals that were told of another hide nothing.
+        if fewer && counts && all && self.watch.accounts() == 1 && after.badge >= before.badge {
+            let what = format!("{} stays {} after a read", before.badge, after.badge);
+            return Err(Violation::new(Property::S4, what));
+        }
+        Ok(())
+    }
+
+    /// Whatever came meanwhile, nothing that was read here is shown as unread (S4).
+    pub(super) fn stay_read(&mut self) -> Step {
+        if !self.in_foreground() || self.damaged || self.wrong {
+            return Ok(());
+        }
+        for ((account, conversation), up_to) in self.reads.clone() {
+            let lost = self.backend.truths[account].began > 0;
+            let Some(shown) = self.shown(account, conversation)?.filter(|_| !lost) else {
+                continue;
+            };
+            let newest = self.newest.get(&(account, conversation)).copied();
+            let later = newest.unwrap_or(0).saturating_sub(up_to);
+            if u64::from(shown.unread) > later {
+                let what = format!(
+                    "{} shows {} unread, and only {later} came after what was read here",
+                    shown.id.as_str(),
+                    shown.unread
+                );
+                return Err(Violation::new(Property::S4, what));
+            }
+        }
+        Ok(())
     }
 
     /// Nothing at or below `up_to` is unread again.

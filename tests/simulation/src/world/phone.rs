@@ -311,6 +311,7 @@ impl World {
             self.let_go();
         }
         self.look(false)?;
+        self.stay_read()?;
         if ended.outcome.push_token_wanted {
             self.phone.register_for_pushes(self.now);
         }
