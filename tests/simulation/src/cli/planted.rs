@@ -55,6 +55,9 @@ impl PlantedBugs {
         }
         let stop = stop()?;
         let mut hunts = Vec::new();
+        if !self.json {
+            println!("{:<38} {:>6}  {:<8} what it does", "bug", "seeds", "broke");
+        }
         for bug in bugs {
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -73,16 +76,21 @@ impl PlantedBugs {
                 },
             };
             let found = many.run(&stop, |_| {}).failure;
-            hunts.push(Hunt { bug, found });
-        }
-        if stderr().is_terminal() {
-            eprint!("\r\x1b[K");
+            if stderr().is_terminal() {
+                eprint!("\r\x1b[K");
+            }
+            let hunt = Hunt { bug, found };
+            if !self.json {
+                row(&hunt);
+            }
+            hunts.push(hunt);
         }
         if self.json {
             let json: Vec<_> = hunts.iter().map(json).collect();
             println!("{}", serde_json::to_string_pretty(&json)?);
         } else {
-            table(&hunts);
+            let found = hunts.iter().filter(|hunt| hunt.found.is_some()).count();
+            println!("{found} of {} found", hunts.len());
         }
         let all = hunts.iter().all(|hunt| hunt.found.is_some());
         Ok(ExitCode::from(u8::from(!all)))
@@ -111,18 +119,13 @@ fn json(hunt: &Hunt) -> serde_json::Value {
     })
 }
 
-fn table(hunts: &[Hunt]) {
-    println!("{:<38} {:>6}  {:<8} what it does", "bug", "seeds", "broke");
-    for Hunt { bug, found } in hunts {
-        let (seeds, broke) = match found {
-            Some(found) => (
-                (found.seed + 1).to_string(),
-                found.violation.property.to_string(),
-            ),
-            None => ("-".to_owned(), "NOTHING".to_owned()),
-        };
-        println!("{bug:<38} {seeds:>6}  {broke:<8} {}", bug.what());
-    }
-    let found = hunts.iter().filter(|hunt| hunt.found.is_some()).count();
-    println!("{found} of {} found", hunts.len());
+fn row(Hunt { bug, found }: &Hunt) {
+    let (seeds, broke) = match found {
+        Some(found) => (
+            (found.seed + 1).to_string(),
+            found.violation.property.to_string(),
+        ),
+        None => ("-".to_owned(), "NOTHING".to_owned()),
+    };
+    println!("{bug:<38} {seeds:>6}  {broke:<8} {}", bug.what());
 }
