@@ -59,6 +59,15 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub escalate_after: Option<Vec<Wait>>,
+    /// When a rise that the phone does not acknowledge is sent again, if nothing else was
+    /// [default: 30m,2h]
+    #[arg(
+        long,
+        env = "TRUEBADGE_REMIND_AFTER",
+        value_name = "WAITS",
+        value_delimiter = ','
+    )]
+    pub remind_after: Option<Vec<Wait>>,
     /// Silent pushes to a phone in an hour; Apple advises two or three [default: 3]
     #[arg(long, env = "TRUEBADGE_SILENT_BUDGET", value_name = "PUSHES")]
     pub silent_budget: Option<usize>,
@@ -135,6 +144,7 @@ impl Settings {
             apns_ca: self.apns_ca.or(other.apns_ca),
             coalesce: self.coalesce.or(other.coalesce),
             escalate_after: self.escalate_after.or(other.escalate_after),
+            remind_after: self.remind_after.or(other.remind_after),
             silent_budget: self.silent_budget.or(other.silent_budget),
             lanes: self.lanes.or(other.lanes),
             producer_requests: self.producer_requests.or(other.producer_requests),
@@ -160,17 +170,20 @@ impl Settings {
                 return Err("--coalesce takes two times, the shorter first: 300ms,2s".to_owned());
             }
         };
-        let escalation = match self.escalate_after.as_deref() {
-            None => defaults.escalation,
+        let waits = |set: &Option<Vec<Wait>>, default| match set {
+            None => default,
             Some(waits) => waits.iter().map(|wait| wait.0).collect(),
         };
         Ok(Rules {
             lanes: self.lanes.unwrap_or_default(),
             quiet,
             burst,
-            escalation,
+            escalation: waits(&self.escalate_after, defaults.escalation),
+            reminders: waits(&self.remind_after, defaults.reminders),
             silent_an_hour: self.silent_budget.unwrap_or(defaults.silent_an_hour),
-            trusted_after: defaults.trusted_after,
+            // One service answers for both.
+            other_environment: self.apns_endpoint.is_none(),
+            ..Rules::default()
         })
     }
 

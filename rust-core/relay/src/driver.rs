@@ -15,6 +15,8 @@ use crate::{
 const AT_A_TIME: usize = 64;
 /// While the relay's own set-up is at fault, a push is tried so often.
 const MISCONFIGURED: Duration = Duration::from_mins(5);
+/// Longest time that APNs may ask for: an answer that makes no sense must not silence a phone.
+const LONGEST: Duration = Duration::from_hours(1);
 /// After the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Attempts to note what became of a push.
@@ -159,7 +161,7 @@ pub fn report(answer: Answer, push: &Outgoing, now: u64, jitter: f64) -> Report 
     let later =
         |wait: Duration| now.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     let wait = backoff(push.attempts, jitter);
-    let pause = |asked: Option<Duration>| asked.map_or(wait, |asked| asked.max(wait));
+    let pause = |asked: Option<Duration>| asked.map_or(wait, |asked| asked.min(LONGEST).max(wait));
     match answer {
         Answer::Accepted => Report::Accepted,
         Answer::TokenEnded(reason) => Report::TokenEnded(reason),

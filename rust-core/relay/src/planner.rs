@@ -1,13 +1,17 @@
 //! Which push to send to a device, and when. Pure: the time and all that is known of the device are
 //! arguments.
 //!
-//! | what happened | what is sent |
-//! |---|---|
-//! | the badge rose | silent, within the budget; painted where silent pushes cannot arrive |
-//! | the badge fell | painted; silent where the receipts show that silent pushes arrive |
-//! | a fall that is not acknowledged | painted again, after each of [`Rules::escalation`] |
-//! | the number is the same, but not what it counts | silent, within the budget, or nothing |
-//! | nothing that can be sent now, a budget that will free | wait for it |
+//! | what happened | iOS can be told the number | what is sent | again, while not acknowledged |
+//! |---|---|---|---|
+//! | the badge fell | yes | painted | painted, after each of [`Rules::escalation`] |
+//! | the badge rose | yes | painted | painted, after each of [`Rules::reminders`] |
+//! | it fell or rose, and receipts show that silent pushes arrive in time | yes | silent, within the budget | painted, after each of [`Rules::escalation`] |
+//! | it fell or rose | no | silent, within the budget; otherwise it waits for the budget | silent, after each as above, but the last of the budget is kept for a change |
+//! | it rose while a fall is not acknowledged | as above | as above | the next of the fall's repeats |
+//! | the number is the same, but not what it counts | – | silent, within the budget, or nothing | – |
+//! | anything, and no lane can reach the phone | no | nothing: it learns of it when it syncs | – |
+//!
+//! After its last repeat a push rests until the next change.
 
 use std::time::Duration;
 
@@ -59,15 +63,25 @@ pub struct Rules {
     pub lanes: Lanes,
     /// A burst is over when nothing changed for so long.
     pub quiet: Duration,
-    /// A burst is cut off after so long.
+    /// A burst is cut off after so long. A change with no push in so long before it is no burst, and
+    /// waits for nothing.
     pub burst: Duration,
     /// When a fall of the badge that is not acknowledged is sent again: each counts from the push
     /// before. After the last it rests until the next change.
     pub escalation: Vec<Duration>,
-    /// Silent pushes to a device in an hour. Apple advises two or three.
+    /// The same for a rise. It shows too little for a while, which is the lesser evil, and there are
+    /// many more of them: the first waits until most of them were followed by another push anyway.
+    pub reminders: Vec<Duration>,
+    /// Silent pushes to a phone in an hour. Apple advises two or three.
     pub silent_an_hour: usize,
-    /// Silent pushes arrive when the last so many were all acknowledged.
+    /// Silent pushes arrive when the last so many were all acknowledged in time.
     pub trusted_after: usize,
+    /// In time: so long after they were sent. Receipts come with requests that are made anyway, so a
+    /// later one does not show when the push arrived.
+    pub in_time: Duration,
+    /// A push token that APNs does not know in the environment of its registration is tried in the
+    /// other one. False where one service answers for both.
+    pub other_environment: bool,
 }
 
 impl Default for Rules {
@@ -77,44 +91,78 @@ impl Default for Rules {
             quiet: Duration::from_millis(300),
             burst: Duration::from_secs(2),
             escalation: [60, 600, 7200].map(Duration::from_secs).to_vec(),
+            reminders: [1800, 7200].map(Duration::from_secs).to_vec(),
             silent_an_hour: 3,
             trusted_after: 3,
+            in_time: Duration::from_mins(1),
+            other_environment: true,
         }
     }
 }
 
 impl Rules {
-    /// When a change at `now` is to be pushed, in a burst that began at `began`. Unix milliseconds.
-    pub fn due(&self, now: u64, began: u64) -> u64 {
-        (now + millis(self.quiet)).min(began + millis(self.burst))
+    /// When a change at `now` is to be pushed: in a burst that began at `began`, or as the first
+    /// after the device was last pushed to at `pushed`. Unix milliseconds.
+    pub fn due(&self, now: u64, began: Option<u64>, pushed: Option<u64>) -> u64 {
+        let burst = millis(self.burst);
+        let quiet = |pushed: u64| pushed > now || now - pushed >= burst;
+        if began.is_none() && pushed.is_none_or(quiet) {
+            return now;
+        }
+        (now + millis(self.quiet)).min(began.unwrap_or(now) + burst)
     }
 
-    /// When a fall that was sent at `now`, after `repeats` repeats, is sent again.
-    pub fn repeat(&self, now: u64, repeats: usize) -> Option<u64> {
-        let escalation = self.escalation.get(repeats);
-        let escalation = escalation.filter(|_| !faults::is(Fault::NeverEscalates));
-        escalation.map(|wait| now + millis(*wait))
+    /// When what was sent at `now` is sent again, if it is.
+    pub fn again(&self, now: u64, owed: Owed) -> Option<u64> {
+        let waits = match owed.pace {
+            Pace::Urgent => &self.escalation,
+            Pace::Calm => &self.reminders,
+        };
+        let wait = waits.get(owed.repeats);
+        let wait = wait.filter(|_| !faults::is(Fault::NeverEscalates));
+        wait.map(|wait| now + millis(*wait))
     }
 }
 
-/// A silent push that APNs accepted.
+/// How soon a push that is not acknowledged is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pace {
+    /// After each of [`Rules::escalation`].
+    Urgent,
+    /// After each of [`Rules::reminders`].
+    Calm,
+}
+
+/// A push that was sent and is not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owed {
+    /// How soon it is sent again.
+    pub pace: Pace,
+    /// How often it was sent again.
+    pub repeats: usize,
+}
+
+impl Owed {
+    /// Sent for the first time.
+    pub const fn first(pace: Pace) -> Self {
+        Self { pace, repeats: 0 }
+    }
+
+    const fn repeated(self) -> Self {
+        Self {
+            repeats: self.repeats + 1,
+            ..self
+        }
+    }
+}
+
+/// A silent push that APNs took, or may have taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SilentPush {
     /// When it was sent, Unix milliseconds.
     pub sent_at: u64,
-    /// The device named it in its receipts.
-    pub received: bool,
-}
-
-/// Why a device is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// Something changed.
-    Change,
-    /// Something changed, and an earlier fall of the badge is not acknowledged yet.
-    ChangeWhileOwed,
-    /// A fall of the badge was sent some time ago and is not acknowledged.
-    Repeat,
+    /// When the device named it in its receipts.
+    pub received_at: Option<u64>,
 }
 
 /// All that the decision depends on.
@@ -128,8 +176,10 @@ pub struct Situation<'a> {
     pub current: u32,
     /// What the device was last told differs from the truth, whatever its badge shows.
     pub differs: bool,
-    /// Why the device is looked at.
-    pub cause: Cause,
+    /// Something changed since the last push; otherwise it is time for a repeat.
+    pub fresh: bool,
+    /// What was sent and is not acknowledged.
+    pub owed: Option<Owed>,
     /// What the phone's settings let through.
     pub conditions: Conditions,
     /// A painted number would be the whole app's.
@@ -141,43 +191,65 @@ pub struct Situation<'a> {
 /// What to do about a device now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Send on this lane. `fall`: it must be acknowledged, or be sent again.
+    /// Send on this lane.
     Send {
         /// The lane.
         lane: Lane,
-        /// The badge falls, or an earlier fall is still owed.
-        fall: bool,
+        /// What is owed from then on.
+        owed: Option<Owed>,
     },
-    /// Nothing can be sent before this Unix millisecond.
+    /// Nothing can be sent before this Unix millisecond, and then the same is decided again.
     Later(u64),
-    /// Nothing to send, or no way to send it: the device learns of it when it syncs.
-    Rest,
+    /// Nothing to send, or no way to send it: the device learns of it when it syncs. What is owed
+    /// goes on at this Unix millisecond, or rests until the next change.
+    Rest(Option<u64>),
 }
 
 /// Chooses the lane.
 pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
-    let repeat = situation.cause == Cause::Repeat;
-    let fall = situation.current < situation.told || situation.cause != Cause::Change;
-    if !(situation.differs || repeat) {
-        return Decision::Rest;
+    if situation.fresh && !situation.differs {
+        // A burst that ended where it began. It ends no repeats.
+        let again = situation
+            .owed
+            .and_then(|owed| rules.again(situation.now, owed));
+        return Decision::Rest(again);
     }
-    let rise = situation.current > situation.told;
-    let send = |lane| Decision::Send { lane, fall };
+    let send = |lane, pace| Decision::Send {
+        lane,
+        owed: owed_after(rules, situation, pace),
+    };
+    let paint = may_paint(situation);
     match rules.lanes {
-        _ if faults::is(Fault::AlwaysSilent) => return send(Lane::Silent),
-        Lanes::Silent => return send(Lane::Silent),
-        Lanes::SilentFirst if !repeat => return send(Lane::Silent),
-        Lanes::Painted if may_paint(situation) => return send(Lane::Painted),
+        _ if faults::is(Fault::AlwaysSilent) => return send(Lane::Silent, Pace::Calm),
+        Lanes::Silent => return send(Lane::Silent, Pace::Calm),
+        Lanes::SilentFirst if situation.fresh => return send(Lane::Silent, Pace::Calm),
+        Lanes::Painted if paint => return send(Lane::Painted, Pace::Calm),
         _ => {}
     }
-    let silent = silent(rules, situation);
-    let paint = may_paint(situation);
-    let trusted = !repeat && silent_arrives(rules, situation);
-    match silent {
-        Silent::Now if !fall || trusted || !paint => send(Lane::Silent),
-        _ if paint && (fall || rise) => send(Lane::Painted),
-        Silent::From(time) if fall || rise => Decision::Later(time),
-        Silent::Now | Silent::From(_) | Silent::Never => Decision::Rest,
+    let matters = situation.told != situation.current || situation.owed.is_some();
+    let paint = paint && matters;
+    match silent(rules, situation) {
+        Silent::Now if !paint => send(Lane::Silent, Pace::Calm),
+        Silent::Now if situation.fresh && silent_arrives(rules, situation) => {
+            send(Lane::Silent, Pace::Urgent)
+        }
+        _ if paint => send(Lane::Painted, Pace::Calm),
+        Silent::From(time) if matters => Decision::Later(time),
+        Silent::Now | Silent::From(_) | Silent::Never => Decision::Rest(None),
+    }
+}
+
+/// What is owed once a push was sent; `rise` is how soon a rise is sent again.
+pub fn owed_after(rules: &Rules, situation: &Situation<'_>, rise: Pace) -> Option<Owed> {
+    match situation.owed {
+        Some(owed) if !situation.fresh => Some(owed.repeated()),
+        _ if situation.current < situation.told => Some(Owed::first(Pace::Urgent)),
+        // It carries the fall: otherwise "3, 0 (lost), 1" would leave the phone at 3.
+        Some(owed) if owed.pace == Pace::Urgent && rules.again(0, owed.repeated()).is_some() => {
+            Some(owed.repeated())
+        }
+        None if situation.current == situation.told => None,
+        Some(_) | None => Some(Owed::first(rise)),
     }
 }
 
@@ -194,24 +266,29 @@ fn silent(rules: &Rules, situation: &Situation<'_>) -> Silent {
     if !situation.conditions.background_refresh || situation.conditions.low_power_mode {
         return Silent::Never;
     }
-    let recent = situation
-        .silent
-        .iter()
-        .filter(|push| push.sent_at + HOUR > situation.now);
-    if recent.clone().count() < rules.silent_an_hour {
-        return Silent::Now;
+    // The last one of an hour is for something new, unless it is the only one.
+    let most = match rules.silent_an_hour {
+        several @ 2.. if !situation.fresh => several - 1,
+        all => all,
+    };
+    let Some(last) = most.checked_sub(1) else {
+        return Silent::Never;
+    };
+    let recent = |push: &&SilentPush| push.sent_at + HOUR > situation.now;
+    // It frees when the oldest of the newest `most` is an hour old.
+    match situation.silent.iter().filter(recent).nth(last) {
+        None => Silent::Now,
+        Some(oldest) => Silent::From(oldest.sent_at + HOUR),
     }
-    // It frees when the oldest of the newest `silent_an_hour` is an hour old.
-    rules
-        .silent_an_hour
-        .checked_sub(1)
-        .and_then(|last| recent.clone().nth(last))
-        .map_or(Silent::Never, |oldest| Silent::From(oldest.sent_at + HOUR))
 }
 
 fn silent_arrives(rules: &Rules, situation: &Situation<'_>) -> bool {
-    let last = situation.silent.iter().take(rules.trusted_after);
-    last.clone().count() == rules.trusted_after && last.clone().all(|push| push.received)
+    let in_time = |push: &SilentPush| {
+        push.received_at
+            .is_some_and(|at| at <= push.sent_at + millis(rules.in_time))
+    };
+    let last = situation.silent.get(..rules.trusted_after);
+    last.is_some_and(|last| last.iter().all(in_time))
 }
 
 fn may_paint(situation: &Situation<'_>) -> bool {

@@ -135,19 +135,20 @@ fn the_driver_is_a_function_of_the_store_and_the_answer() {
     let relay = Relay::start(&file, &time);
     relay.phone();
     relay.item(1);
-    let Claim::Wait(at) = relay.store.claim(time.now()).unwrap() else {
-        panic!("a burst may follow");
-    };
-    time.set(at);
     let Claim::Push(push) = relay.store.claim(time.now()).unwrap() else {
         panic!("a push is due");
     };
     let headers = PushHeaders::of(&push, relay.time.now() / 1000);
-    assert_eq!((headers.push_type, headers.priority), ("background", 5));
+    assert_eq!((headers.push_type, headers.priority), ("alert", 10));
     let answer = Answer::of(200, "", None);
     let report = driver::report(answer, &push, time.now(), random::fraction());
     relay.store.record(&push.key, &report, time.now()).unwrap();
-    assert_eq!(relay.store.claim(time.now()).unwrap(), Claim::Idle);
+    let Claim::Wait(at) = relay.store.claim(time.now()).unwrap() else {
+        panic!("it is not acknowledged");
+    };
+    time.set(at);
+    let again = relay.store.claim(time.now()).unwrap();
+    assert!(matches!(again, Claim::Push(again) if again.key.counter == 2));
 }
 
 #[test]

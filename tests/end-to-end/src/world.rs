@@ -64,16 +64,9 @@ impl World {
     /// Starts apns-sim and a relay with an empty database.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("truebadge-").tempdir()?;
-        let key = folder.path().join("apns.p8");
-        ask_relay(&["keygen", "--apns-test-key", &key.to_string_lossy()]).await?;
-        let database = database(folder.path());
-        let made = ask_relay(&["--database", &database.to_string_lossy(), "keygen"]).await?;
-        let producer_key = made["producer_key"].as_str();
-        let producer_key = producer_key
-            .context("keygen printed no producer key")?
-            .to_owned();
-        let apns = Apns::start(&key, folder.path()).await?;
-        let (relay, url) = relay(folder.path(), &settings, &apns, "127.0.0.1:0").await?;
+        let producer_key = keys(folder.path()).await?;
+        let apns = Apns::start(&folder.path().join("apns.p8"), folder.path()).await?;
+        let (relay, url) = serve(folder.path(), &settings, &apns.provider, "127.0.0.1:0").await?;
         Ok(Self {
             apns,
             relay,
@@ -133,7 +126,8 @@ impl World {
     pub async fn start_relay(&mut self) -> anyhow::Result<()> {
         let url = &self.desktop.relay;
         let address = url.trim_start_matches("http://");
-        let (relay, _) = relay(self.folder.path(), &self.settings, &self.apns, address).await?;
+        let provider = &self.apns.provider;
+        let (relay, _) = serve(self.folder.path(), &self.settings, provider, address).await?;
         self.relay = relay;
         Ok(())
     }
@@ -147,14 +141,28 @@ impl World {
     }
 }
 
+/// Makes a key for APNs, and a producer key, which is given.
+pub async fn keys(folder: &Path) -> anyhow::Result<String> {
+    let key = folder.join("apns.p8");
+    ask_relay(&["keygen", "--apns-test-key", &key.to_string_lossy()]).await?;
+    let database = database(folder);
+    let made = ask_relay(&["--database", &database.to_string_lossy(), "keygen"]).await?;
+    let producer_key = made["producer_key"].as_str();
+    Ok(producer_key
+        .context("keygen printed no producer key")?
+        .to_owned())
+}
+
 fn database(folder: &Path) -> PathBuf {
     folder.join("relay.db")
 }
 
-async fn relay(
+/// Starts a relay that listens there, over the database and with the key for APNs in `folder`; gives
+/// its address too.
+pub async fn serve(
     folder: &Path,
     settings: &Settings,
-    apns: &Apns,
+    provider: &str,
     listen: &str,
 ) -> anyhow::Result<(Process, String)> {
     let program = programs::find("truebadge-relay")?;
@@ -174,7 +182,7 @@ async fn relay(
         "--apns-team-id".as_ref(),
         TEAM.as_ref(),
         "--apns-endpoint".as_ref(),
-        apns.provider.as_ref(),
+        provider.as_ref(),
         "--lanes".as_ref(),
         settings.lanes.as_ref(),
         "--coalesce".as_ref(),

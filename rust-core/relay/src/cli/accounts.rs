@@ -124,7 +124,13 @@ fn described(detail: &AccountDetail) -> String {
     )];
     for device in &detail.devices {
         let reach = match (&device.push_token_ended, device.has_push_token) {
-            (_, true) => "can be pushed to".to_owned(),
+            (_, true) => match &device.found_in {
+                None => "can be pushed to".to_owned(),
+                Some(found) => format!(
+                    "registered for {:?}, pushed to in {found:?}: correct the app's environment",
+                    device.environment
+                ),
+            },
             (Some(reason), false) => format!("push token ended: {reason}"),
             (None, false) => "no push token".to_owned(),
         };

@@ -80,8 +80,11 @@ pub struct DeviceDetail {
     pub has_push_token: bool,
     /// Why APNs ended its last push token, if it did.
     pub push_token_ended: Option<String>,
-    /// The push service.
+    /// The push service, as the phone says.
     pub environment: PushEnvironment,
+    /// The push service that is used instead, because that one does not know the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<PushEnvironment>,
     /// The app.
     pub topic: String,
     /// The app's version.

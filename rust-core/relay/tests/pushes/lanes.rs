@@ -16,8 +16,7 @@ async fn a_read_on_the_desktop_paints_the_badge() {
     relay.items("alice", "bob", &[1, 2, 3]).await;
     let _phone = relay.phone("alice").await;
     relay.read("alice", "bob", 3).await;
-    assert!(relay.send().await.is_empty(), "the burst may go on");
-    let pushes = relay.after(300).await;
+    let pushes = relay.send().await;
     assert_eq!(pushes.len(), 1);
     assert_eq!(pushes[0].lane(), "painted");
     assert_eq!(pushes[0].badge(), Some(0));
@@ -27,9 +26,17 @@ async fn a_read_on_the_desktop_paints_the_badge() {
 #[tokio::test]
 async fn every_header_of_the_lanes_table_is_sent_over_http_2() {
     let relay = Relay::start().await;
-    let _phone = relay.phone("alice").await;
+    let phone = relay.phone("alice").await;
+    let mut with_others_elsewhere = registration();
+    with_others_elsewhere["sole_account"] = json!(false);
+    relay
+        .register(&phone.token, "phone-1", &with_others_elsewhere)
+        .await;
     relay.items("alice", "bob", &[1]).await;
     let silent = relay.after(300).await.remove(0);
+    relay
+        .register(&phone.token, "phone-1", &registration())
+        .await;
     relay.read("alice", "bob", 1).await;
     let painted = relay.after(300).await.remove(0);
     for (push, kind, priority) in [(&silent, "background", "5"), (&painted, "alert", "10")] {
@@ -120,18 +127,19 @@ async fn a_phone_that_never_synced_gets_no_rows() {
 }
 
 #[tokio::test]
-async fn a_burst_is_one_push_and_lasts_two_seconds_at_most() {
+async fn the_first_change_goes_at_once_and_the_burst_after_it_in_one_push_two_seconds_later_at_most()
+ {
     let relay = Relay::start().await;
     let _phone = relay.phone("alice").await;
     let mut sent = Vec::new();
-    for position in 1..=9 {
+    for position in 1..=10 {
         relay.items("alice", "bob", &[position]).await;
         for push in relay.after(250).await {
             sent.push((position * 250, push.payload().totals.unread));
         }
     }
-    assert_eq!(sent, [(2000, 8)]);
-    assert_eq!(relay.after(300).await[0].payload().totals.unread, 9);
+    assert_eq!(sent, [(250, 1), (2250, 9)]);
+    assert_eq!(relay.after(300).await[0].payload().totals.unread, 10);
 }
 
 #[tokio::test]
@@ -170,7 +178,23 @@ async fn a_rise_after_an_unacknowledged_fall_is_painted_and_repeated_too() {
     relay.items("alice", "bob", &[4]).await;
     let rise = relay.after(300).await;
     assert_eq!((rise[0].lane(), rise[0].badge()), ("painted", Some(1)));
-    assert_eq!(relay.after(MINUTE).await[0].badge(), Some(1));
+    assert!(relay.after(10 * MINUTE - 1).await.is_empty());
+    assert_eq!(relay.after(1).await[0].badge(), Some(1));
+    assert_eq!(relay.after(120 * MINUTE).await[0].badge(), Some(1));
+    assert!(relay.after(10_000 * MINUTE).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_unacknowledged_rise_is_painted_again_twice_and_then_rests() {
+    let relay = Relay::start().await;
+    let _phone = relay.phone("alice").await;
+    relay.items("alice", "bob", &[1]).await;
+    assert_eq!(relay.after(300).await.len(), 1);
+    for wait in [30 * MINUTE, 120 * MINUTE] {
+        assert!(relay.after(wait - 1).await.is_empty());
+        assert_eq!(relay.after(1).await[0].badge(), Some(1));
+    }
+    assert!(relay.after(10_000 * MINUTE).await.is_empty());
 }
 
 #[tokio::test]

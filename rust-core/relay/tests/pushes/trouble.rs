@@ -173,7 +173,7 @@ async fn a_push_that_cannot_be_composed_holds_up_no_other() {
     database.execute(sql, []).unwrap();
     assert!(relay.after(9 * MINUTE).await.is_empty());
     let pushes = relay.after(MINUTE).await;
-    assert_eq!((pushes.len(), pushes[0].lane()), (1, "silent"));
+    assert_eq!((pushes.len(), pushes[0].lane()), (1, "painted"));
     assert_eq!(
         pushes[0].payload().totals.unread,
         2,

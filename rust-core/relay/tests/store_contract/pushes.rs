@@ -1,10 +1,13 @@
 //! What is due to be pushed.
 
 use serde_json::json;
-use truebadge_protocol::{PushPayload, messages::PushTokenEnded};
+use truebadge_protocol::{
+    PushPayload,
+    messages::{PushEnvironment, PushTokenEnded},
+};
 use truebadge_relay::{
     planner::{Lane, Rules},
-    store::{Claim, Outgoing, Report},
+    store::{Ask, Claim, Outgoing, Report},
 };
 
 use crate::world::{DAY, MINUTE, Make, NOW, World, device, item, read, version};
@@ -19,21 +22,24 @@ fn payload(push: &Outgoing) -> PushPayload {
     PushPayload::parse(&push.payload).unwrap()
 }
 
-pub fn a_change_is_due_when_the_burst_is_over(make: Make) {
+pub fn a_change_is_due_at_once_and_what_follows_when_the_burst_is_over(make: Make) {
     let world = pushing(make);
     assert_eq!(world.store.claim(NOW).unwrap(), Claim::Idle);
     let _phone = world.phone("phone");
     world.events(&[item("bob", 1)]);
-    assert_eq!(world.store.claim(NOW).unwrap(), Claim::Wait(QUIET));
-    let push = world.push(QUIET);
+    let push = world.push(NOW);
     assert_eq!(
         (push.lane, push.push_token.as_str()),
-        (Lane::Silent, "aabb")
+        (Lane::Painted, "aabb")
     );
-    let said = payload(&push);
+    world.record(&push, &Report::Accepted, NOW);
+    world.events(&[item("bob", 2)]);
+    world.events(&[item("bob", 3)]);
+    world.quiet(QUIET - 1);
+    let said = payload(&world.push(QUIET));
     assert_eq!(
         (said.counter, said.version, said.totals.unread),
-        (1, version(1), 1)
+        (2, version(3), 3)
     );
 }
 
@@ -99,7 +105,7 @@ pub fn what_was_under_way_when_the_relay_ended_is_due_again(make: Make) {
     assert_eq!(push.key.counter, 2);
     world.record(&lost, &Report::Again(QUIET + DAY), QUIET);
     world.record(&push, &Report::Accepted, QUIET);
-    world.quiet(QUIET + DAY);
+    world.quiet(QUIET + MINUTE);
 }
 
 pub fn a_fall_is_due_again_until_it_is_acknowledged(make: Make) {
@@ -127,12 +133,12 @@ pub fn a_push_token_that_ended_is_told_and_not_used(make: Make) {
     let mut phone = world.phone("phone");
     for position in [1, 3] {
         world.events(&[item("bob", position)]);
-        let ended = Report::TokenEnded(PushTokenEnded::BadDeviceToken);
+        let ended = Report::TokenEnded(PushTokenEnded::Unregistered);
         world.record(&world.push(QUIET), &ended, QUIET);
         world.events(&[item("bob", position + 1)]);
         world.quiet(QUIET + DAY);
         let told = phone.sync(&[]).push_token_ended;
-        assert_eq!(told, Some(PushTokenEnded::BadDeviceToken));
+        assert_eq!(told, Some(PushTokenEnded::Unregistered));
         world.register(phone.token, "phone");
         assert_eq!(phone.sync(&[]).push_token_ended, None);
     }
@@ -149,7 +155,7 @@ pub fn a_notification_is_due_once_and_forgotten_after_a_day(make: Make) {
     let push = world.push(NOW);
     assert_eq!(push.lane, Lane::Alert);
     world.record(&push, &Report::Accepted, NOW);
-    world.quiet(NOW + DAY);
+    world.quiet(NOW + MINUTE);
 
     shown["position"] = json!(2);
     world.events(&[shown]);
@@ -170,4 +176,65 @@ pub fn a_device_that_signed_out_is_owed_nothing(make: Make) {
     world.store.sign_out(phone.token, &device("phone")).unwrap();
     world.record(&push, &Report::Again(QUIET), QUIET);
     assert_eq!(world.store.claim(QUIET + DAY).unwrap(), Claim::Idle);
+}
+
+pub fn a_push_token_of_the_other_environment_is_found_there(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    let unknown = Report::TokenEnded(PushTokenEnded::BadDeviceToken);
+    world.events(&[item("bob", 1)]);
+    let push = world.push(NOW);
+    assert_eq!(push.environment, PushEnvironment::Sandbox);
+    world.record(&push, &unknown, NOW);
+    let push = world.push(NOW);
+    assert_eq!(push.environment, PushEnvironment::Production);
+    assert_eq!(push.key.counter, 1, "the first was not taken");
+    world.record(&push, &Report::Accepted, NOW);
+    assert_eq!(phone.sync(&[]).push_token_ended, None);
+
+    world.register(phone.token, "phone"); // as it says at every start, and still wrong
+    world.events(&[item("bob", 2)]);
+    let push = world.push(QUIET);
+    assert_eq!(push.environment, PushEnvironment::Production);
+    world.record(&push, &unknown, QUIET);
+    assert_eq!(
+        phone.sync(&[]).push_token_ended,
+        Some(PushTokenEnded::BadDeviceToken),
+        "neither knows it now"
+    );
+    world.events(&[item("bob", 3)]);
+    world.quiet(QUIET + DAY);
+}
+
+pub fn what_apns_says_of_a_push_token_holds_for_all_accounts_of_the_phone(make: Make) {
+    let world = pushing(make);
+    let _phone = world.phone("phone");
+    let token = world.token_of("work", "another token");
+    world.register(token, "phone");
+    world.events(&[item("bob", 1)]);
+    world.events_of("work", &[item("eve", 1)]);
+    let push = world.push(NOW);
+    let ended = Report::TokenEnded(PushTokenEnded::Unregistered);
+    world.record(&push, &ended, NOW);
+    assert_eq!(world.store.claim(NOW + DAY).unwrap(), Claim::Idle);
+    let told = world.store.changes(token, &Ask::default(), NOW).unwrap();
+    assert_eq!(told.push_token_ended, Some(PushTokenEnded::Unregistered));
+}
+
+pub fn a_burst_that_ends_where_it_began_forgets_no_fall(make: Make) {
+    let world = pushing(make);
+    world.events(&[item("bob", 1)]);
+    let _phone = world.phone("phone");
+    world.events(&[read("bob", 1)]);
+    let fall = world.push(NOW);
+    world.record(&fall, &Report::Accepted, NOW);
+    world.events(&[item("bob", 2)]);
+    world.events(&[read("bob", 2)]);
+    world.quiet(NOW + MINUTE - 1);
+    world.quiet(NOW + MINUTE);
+    let again = world.push(NOW + 2 * MINUTE);
+    assert_eq!(
+        (again.lane, payload(&again).totals.unread),
+        (Lane::Painted, 0)
+    );
 }

@@ -160,7 +160,12 @@ pub struct Relay {
 
 impl Relay {
     pub async fn start() -> Self {
-        Self::with(Rules::default(), RateLimits::default()).await
+        // One service answers for both of APNs' environments here.
+        let rules = Rules {
+            other_environment: false,
+            ..Rules::default()
+        };
+        Self::with(rules, RateLimits::default()).await
     }
 
     pub async fn with(rules: Rules, limits: RateLimits) -> Self {

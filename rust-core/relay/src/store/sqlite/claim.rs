@@ -6,13 +6,13 @@ use truebadge_protocol::{ConversationId, Position, Totals, messages::Alert};
 use super::{
     accounts::{self, Account},
     compose::{self, Item},
-    convert::{id, number, signed, totals, unsigned},
+    convert::{id, number, optional, signed, totals, unsigned},
     devices::{self, Device},
     rows::AccountRows,
-    schedule::{self, Owed},
+    schedule::{self, Waiting},
 };
 use crate::{
-    planner::{self, Cause, Decision, Lane, Rules, SilentPush, Situation},
+    planner::{self, Decision, Lane, Owed, Pace, Rules, SilentPush, Situation},
     store::{Claim, Outgoing, PushKey, Result, StoreError},
 };
 
@@ -28,12 +28,16 @@ const ALERT_KEPT: u64 = 24 * 3_600_000;
 pub fn claim(tx: &Connection, rules: &Rules, now: u64) -> Result<Claim> {
     for _ in 0..LOOKS {
         let taken = if let Some(row) = due(tx, "alerts", "id", now)? {
-            alone(tx, || take_alert(tx, row, now), || forget_alert(tx, row))?
+            alone(
+                tx,
+                || take_alert(tx, rules, row, now),
+                || forget_alert(tx, row),
+            )?
         } else if let Some(row) = due(tx, "schedule", "device", now)? {
             alone(
                 tx,
                 || take_badge(tx, rules, row, now),
-                || schedule::wait(tx, row, Some(now + SET_ASIDE)),
+                || schedule::wait(tx, row, now + SET_ASIDE),
             )?
         } else {
             return next(tx);
@@ -133,7 +137,7 @@ pub fn forget_old_alerts(tx: &Connection, now: u64) -> Result<()> {
 }
 
 /// The notification, if its item is still unread and it is not too old.
-fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
+fn take_alert(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Option<Outgoing>> {
     let due = due_alert(tx, row)?;
     let device = devices::load(tx, due.device)?.ok_or(StoreError::NotFound)?;
     let account = accounts::load(tx, device.account)?;
@@ -147,8 +151,8 @@ fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
     let Some(alert) = text.filter(|_| unread && young && device.conditions.alerts_allowed) else {
         return forget_alert(tx, row).map(|()| None);
     };
-    let owed = schedule::load(tx, device.row)?;
-    let fall = falls(&device, account.sums.totals) || owed.is_some_and(|owed| owed.fall.is_some());
+    let waiting = schedule::load(tx, device.row)?;
+    let situation = situation(&device, &account, waiting.as_ref(), now);
     let item = Item {
         row,
         conversation: &due.conversation,
@@ -158,9 +162,8 @@ fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
     let taken = Taken {
         lane: Lane::Alert,
         item: Some(item),
-        fall,
-        repeat: false,
-        changes: owed.map_or(0, |owed| owed.changes),
+        owed: planner::owed_after(rules, &situation, Pace::Calm),
+        changes: waiting.map_or(0, |waiting| waiting.changes),
         attempts: due.attempts,
     };
     take(tx, &device, &account, &taken, now).map(Some)
@@ -170,66 +173,66 @@ fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
 fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Option<Outgoing>> {
     let device = devices::load(tx, row)?.ok_or(StoreError::NotFound)?;
     let account = accounts::load(tx, device.account)?;
-    let owed = schedule::load(tx, row)?.ok_or(StoreError::NotFound)?;
+    let waiting = schedule::load(tx, row)?.ok_or(StoreError::NotFound)?;
     let silent = silent_pushes(tx, rules, &device)?;
     let situation = Situation {
+        whole_app: compose::whole_app(tx, &device)?.is_some(),
+        silent: &silent,
+        ..situation(&device, &account, Some(&waiting), now)
+    };
+    match planner::plan(rules, &situation) {
+        Decision::Send { lane, owed } => {
+            let taken = Taken {
+                lane,
+                item: None,
+                owed,
+                changes: waiting.changes,
+                attempts: waiting.attempts,
+            };
+            take(tx, &device, &account, &taken, now).map(Some)
+        }
+        Decision::Later(until) => schedule::wait(tx, row, until).map(|()| None),
+        Decision::Rest(again) if waiting.owed.is_some() => {
+            schedule::rest(tx, row, again).map(|()| None)
+        }
+        Decision::Rest(_) => schedule::forget(tx, row).map(|()| None),
+    }
+}
+
+fn situation<'a>(
+    device: &Device,
+    account: &Account,
+    waiting: Option<&Waiting>,
+    now: u64,
+) -> Situation<'a> {
+    let owed = waiting.and_then(|waiting| waiting.owed);
+    Situation {
         now,
         told: device.policy.badge(device.told),
         current: device.policy.badge(account.sums.totals),
         differs: device.told != account.sums.totals,
-        cause: match (owed.fresh, owed.fall) {
-            (true, None) => Cause::Change,
-            (true, Some(_)) => Cause::ChangeWhileOwed,
-            (false, _) => Cause::Repeat,
-        },
+        fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
+        owed,
         conditions: device.conditions,
-        whole_app: compose::whole_app(tx, &device)?.is_some(),
-        silent: &silent,
-    };
-    match planner::plan(rules, &situation) {
-        Decision::Send { lane, fall } => {
-            let taken = Taken {
-                lane,
-                item: None,
-                fall,
-                repeat: !owed.fresh,
-                changes: owed.changes,
-                attempts: owed.attempts,
-            };
-            take(tx, &device, &account, &taken, now).map(Some)
-        }
-        Decision::Later(until) => schedule::wait(tx, row, Some(until)).map(|()| None),
-        Decision::Rest => rest(tx, row, &owed).map(|()| None),
+        whole_app: false,
+        silent: &[],
     }
 }
 
-/// Nothing to send. What is still owed is remembered until the next change.
-fn rest(tx: &Connection, row: i64, owed: &Owed) -> Result<()> {
-    if owed.fall.is_some() {
-        let sql = "UPDATE schedule SET due_at = NULL, burst_at = NULL WHERE device = ?1";
-        tx.execute(sql, [row])?;
-        return Ok(());
-    }
-    schedule::forget(tx, row)
-}
-
-fn falls(device: &Device, totals: Totals) -> bool {
-    device.policy.badge(totals) < device.policy.badge(device.told)
-}
-
-/// The phone's newest silent pushes, over all of its accounts here: iOS counts per app.
+/// The phone's newest silent pushes, over all of its accounts here: iOS counts per app. Those of
+/// which nobody knows whether APNs took them are among them.
 fn silent_pushes(tx: &Connection, rules: &Rules, device: &Device) -> Result<Vec<SilentPush>> {
-    let sql = "SELECT sent_at, received_at IS NOT NULL FROM pushes \
+    let sql = "SELECT coalesce(sent_at, claimed_at) AS at, received_at FROM pushes \
                JOIN devices ON devices.id = pushes.device \
                WHERE devices.device = ?1 AND devices.topic = ?2 AND lane = 'silent' \
-               AND sent_at IS NOT NULL ORDER BY sent_at DESC LIMIT ?3";
+               ORDER BY at DESC LIMIT ?3";
     let most = rules.silent_an_hour.max(rules.trusted_after).min(256);
     let key = params![device.phone.as_str(), device.topic, signed(most as u64)];
     let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map(key, |row| {
         Ok(SilentPush {
             sent_at: unsigned(row, 0)?,
-            received: row.get(1)?,
+            received_at: optional(row, 1)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -238,8 +241,7 @@ fn silent_pushes(tx: &Connection, rules: &Rules, device: &Device) -> Result<Vec<
 struct Taken<'a> {
     lane: Lane,
     item: Option<Item<'a>>,
-    fall: bool,
-    repeat: bool,
+    owed: Option<Owed>,
     changes: i64,
     attempts: u32,
 }
@@ -262,7 +264,7 @@ fn take(
         },
         lane: taken.lane,
         push_token: device.push_token.clone().ok_or(StoreError::NotFound)?,
-        environment: device.environment,
+        environment: device.found.unwrap_or(device.environment),
         topic: device.topic.clone(),
         collapse_id: compose::collapse_id(device, item),
         attempts: taken.attempts,
@@ -282,7 +284,7 @@ fn write_down(
     tx.prepare_cached("UPDATE devices SET in_flight = ?2 WHERE id = ?1")?
         .execute(params![device.row, signed(counter)])?;
     let sql = "INSERT INTO pushes(device, counter, lane, alert, version, unread, mentions, \
-               conversations, changes, fall, repeat, token_generation, claimed_at, status) \
+               conversations, changes, urgent, repeats, token_generation, claimed_at, status) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'taken')";
     tx.prepare_cached(sql)?.execute(params![
         device.row,
@@ -294,8 +296,8 @@ fn write_down(
         signed(totals.mentions),
         signed(totals.conversations),
         taken.changes,
-        taken.fall,
-        taken.repeat,
+        taken.owed.map(|owed| owed.pace == Pace::Urgent),
+        taken.owed.map_or(0, |owed| signed(owed.repeats as u64)),
         device.token_generation,
         signed(now),
     ])?;
@@ -308,14 +310,13 @@ pub struct Told {
     pub version: i64,
     pub totals: Totals,
     pub changes: i64,
-    pub fall: bool,
-    pub repeat: bool,
+    pub owed: Option<Owed>,
     pub token_generation: i64,
 }
 
 /// A push that was taken.
 pub fn taken(tx: &Connection, key: &PushKey) -> Result<Option<Told>> {
-    let sql = "SELECT alert, version, unread, mentions, conversations, changes, fall, repeat, \
+    let sql = "SELECT alert, version, unread, mentions, conversations, changes, urgent, repeats, \
                token_generation FROM pushes WHERE device = ?1 AND counter = ?2 AND status = 'taken'";
     let mut statement = tx.prepare_cached(sql)?;
     let found = statement.query_row(params![key.device, signed(key.counter)], |row| {
@@ -324,8 +325,7 @@ pub fn taken(tx: &Connection, key: &PushKey) -> Result<Option<Told>> {
             version: row.get(1)?,
             totals: totals(row, 2)?,
             changes: row.get(5)?,
-            fall: row.get(6)?,
-            repeat: row.get(7)?,
+            owed: schedule::owed(row, 6)?,
             token_generation: row.get(8)?,
         })
     });

@@ -19,6 +19,14 @@ pub fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     u64::try_from(number).map_err(|_| from_sql(column, "a negative number"))
 }
 
+/// The same, or nothing.
+pub fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    match row.get::<_, Option<i64>>(column)? {
+        Some(_) => unsigned(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A version or position.
 pub fn number<N: TryFrom<u64, Error = IdError>>(
     row: &Row<'_>,

@@ -8,7 +8,7 @@ use truebadge_protocol::{
 
 use super::{
     accounts,
-    convert::{from_sql, id, number, signed, totals, unsigned},
+    convert::{from_sql, id, number, optional, signed, totals, unsigned},
     credentials, random_name, schedule,
 };
 use crate::faults::{self, Fault};
@@ -26,6 +26,8 @@ pub struct Device {
     /// Why APNs ended the last one; none also where the relay itself stopped using it.
     pub token_ended: Option<PushTokenEnded>,
     pub environment: PushEnvironment,
+    /// Where pushes go instead: APNs did not know the token there.
+    pub found: Option<PushEnvironment>,
     pub topic: String,
     pub policy: BadgePolicy,
     pub conditions: Conditions,
@@ -37,7 +39,7 @@ pub struct Device {
 
 const COLUMNS: &str = "id, account, device, route, push_token, token_generation, environment, \
      topic, policy, badges_allowed, alerts_allowed, background_refresh, low_power_mode, cursor, \
-     acknowledged, last_push, told_unread, told_mentions, told_conversations, token_ended";
+     acknowledged, last_push, told_unread, told_mentions, told_conversations, token_ended, found";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
@@ -56,6 +58,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         last_push: unsigned(row, 15)?,
         told: totals(row, 16)?,
         token_ended: ended(row, 19)?,
+        found: found(row, 20)?,
     })
 }
 
@@ -75,19 +78,19 @@ fn cursor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Version>> {
     }
 }
 
-fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
-    match row.get::<_, Option<i64>>(column)? {
-        Some(_) => unsigned(row, column).map(Some),
-        None => Ok(None),
-    }
-}
-
 /// APNs' reason by its name on the wire. The relay's own reasons are sentences.
 fn ended(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<PushTokenEnded>> {
     let reason = row.get::<_, Option<String>>(column)?;
     let name = reason.filter(|reason| !reason.contains(' '));
     let known = name.map(|name| serde_json::from_value(serde_json::Value::String(name)));
     known.transpose().map_err(|_| from_sql(column, "no reason"))
+}
+
+fn found(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<PushEnvironment>> {
+    match row.get::<_, Option<String>>(column)? {
+        Some(_) => named(row, column).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// An enumeration by its name on the wire.
@@ -147,7 +150,8 @@ pub fn register(
         let changed = old.push_token != registration.push_token
             || old.environment != registration.environment;
         if changed {
-            let sql = "UPDATE devices SET token_generation = token_generation + 1 WHERE id = ?1";
+            let sql = "UPDATE devices SET found = NULL, token_generation = token_generation + 1 \
+                       WHERE id = ?1";
             tx.execute(sql, [old.row])?;
         }
         schedule::reconsider(tx, old.row, now)?;
@@ -214,6 +218,53 @@ fn forget_unsendable_alerts(tx: &Connection, account: i64) -> Result<()> {
     Ok(())
 }
 
+/// Every registration of the phone with the same push token for the same app, this one among them:
+/// what APNs says of the token holds for all of them.
+fn same_token(tx: &Connection, device: &Device) -> Result<Vec<i64>> {
+    let sql = "SELECT id FROM devices WHERE device = ?1 AND topic = ?2 AND push_token = ?3 \
+               AND environment = ?4";
+    let key = params![
+        device.phone.as_str(),
+        device.topic,
+        device.push_token,
+        name_of(device.environment)?
+    ];
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map(key, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// APNs does not know the push token in the environment of its registration: the other one is tried,
+/// once for each registration of a token. False when that has been done.
+pub fn try_elsewhere(tx: &Connection, device: &Device) -> Result<bool> {
+    if device.found.is_some() {
+        return Ok(false);
+    }
+    let other = match device.environment {
+        PushEnvironment::Production => PushEnvironment::Sandbox,
+        PushEnvironment::Sandbox => PushEnvironment::Production,
+    };
+    // Another generation, so that what is still under way to the wrong one ends nothing.
+    let sql =
+        "UPDATE devices SET found = ?2, token_generation = token_generation + 1 WHERE id = ?1";
+    for row in same_token(tx, device)? {
+        tx.execute(sql, params![row, name_of(other)?])?;
+    }
+    Ok(true)
+}
+
+/// APNs ended the push token: nothing is sent to it, and the phone is told why at its next sync.
+pub fn end_token(tx: &Connection, device: &Device, reason: PushTokenEnded) -> Result<()> {
+    let sql = "UPDATE devices SET push_token = NULL, found = NULL, token_ended = ?2, \
+               token_generation = token_generation + 1 WHERE id = ?1";
+    for row in same_token(tx, device)? {
+        tx.execute(sql, params![row, name_of(reason)?])?;
+        schedule::forget(tx, row)?;
+        tx.execute("DELETE FROM alerts WHERE device = ?1", [row])?;
+    }
+    Ok(())
+}
+
 /// Stops sending to a phone. What it did stays known, for when it registers with another token.
 pub fn silence(tx: &Connection, account: i64, device: &str, why: &str) -> Result<()> {
     let sql = "UPDATE devices SET push_token = NULL, token_ended = ?3, \
@@ -251,7 +302,7 @@ pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
 pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
     let sql = "SELECT device, push_token IS NOT NULL, token_ended, environment, topic, \
                app_version, badges_allowed, alerts_allowed, background_refresh, low_power_mode, \
-               cursor, acknowledged, last_push FROM devices WHERE account = ?1 ORDER BY id";
+               cursor, acknowledged, last_push, found FROM devices WHERE account = ?1 ORDER BY id";
     let mut statement = tx.prepare(sql)?;
     let rows = statement.query_map([account], |row| {
         Ok(DeviceDetail {
@@ -259,6 +310,7 @@ pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
             has_push_token: row.get(1)?,
             push_token_ended: row.get(2)?,
             environment: named(row, 3)?,
+            found_in: found(row, 13)?,
             topic: row.get(4)?,
             app_version: row.get(5)?,
             conditions: conditions(row, 6)?,

@@ -1,7 +1,7 @@
 //! Taking note of what became of a push.
 
 use rusqlite::{Connection, params};
-use truebadge_protocol::limits::NUMBER;
+use truebadge_protocol::{limits::NUMBER, messages::PushTokenEnded};
 
 use super::{
     claim::{self, Told},
@@ -49,7 +49,7 @@ pub fn record(
         }
         Report::TokenEnded(reason) => {
             discount(tx, key)?;
-            token_ended(tx, key, &told, &devices::name_of(reason)?, now)?;
+            token_ended(tx, rules, key, &told, *reason, now)?;
         }
     }
     tx.prepare_cached("DELETE FROM pushes WHERE device = ?1 AND counter <= ?2")?
@@ -94,44 +94,17 @@ fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64
     tx.prepare_cached("UPDATE schedule SET attempts = 0 WHERE device = ?1")?
         .execute([key.device])?;
     forget_alert(tx, told)?;
-    let owed = schedule::load(tx, key.device)?;
-    let unchanged = owed.is_none_or(|owed| owed.changes == told.changes);
+    let waiting = schedule::load(tx, key.device)?;
+    let unchanged = waiting.is_none_or(|waiting| waiting.changes == told.changes);
     let unchanged = unchanged || faults::is(Fault::ChangeMeanwhileForgotten);
-    if told.fall {
-        owe(tx, rules, key, told, unchanged, now)?;
+    if let Some(owed) = told.owed {
+        schedule::owe(tx, key.device, told.version, told.changes, owed)?;
+        if unchanged {
+            schedule::rest(tx, key.device, rules.again(now, owed))?;
+        }
         schedule::acknowledge(tx, key.device)?;
     } else if unchanged && told.alert.is_none() {
         schedule::forget(tx, key.device)?;
-    }
-    Ok(())
-}
-
-/// A fall was sent: it is sent again unless it is acknowledged.
-fn owe(
-    tx: &Connection,
-    rules: &Rules,
-    key: &PushKey,
-    told: &Told,
-    unchanged: bool,
-    now: u64,
-) -> Result<()> {
-    let before = schedule::load(tx, key.device)?.map_or(0, |owed| owed.repeats);
-    let repeats = if told.repeat { before + 1 } else { 0 };
-    if unchanged {
-        let due = rules.repeat(now, usize::try_from(repeats).unwrap_or(usize::MAX));
-        let sql = "INSERT INTO schedule(device, due_at, owed, repeats, changes) \
-                   VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET due_at = ?2, owed = ?3, \
-                   repeats = ?4, burst_at = NULL, attempts = 0";
-        tx.prepare_cached(sql)?.execute(params![
-            key.device,
-            due.map(signed),
-            told.version,
-            signed(repeats),
-            told.changes
-        ])?;
-    } else {
-        tx.prepare_cached("UPDATE schedule SET owed = ?2 WHERE device = ?1")?
-            .execute(params![key.device, told.version])?;
     }
     Ok(())
 }
@@ -162,26 +135,38 @@ fn again(tx: &Connection, key: &PushKey, told: &Told, at: u64) -> Result<()> {
 
 fn refused(tx: &Connection, key: &PushKey, told: &Told) -> Result<()> {
     forget_alert(tx, told)?;
-    let owed = schedule::load(tx, key.device)?;
-    if told.alert.is_none() && owed.is_some_and(|owed| owed.changes == told.changes) {
-        schedule::forget(tx, key.device)?;
+    let waiting = schedule::load(tx, key.device)?;
+    match waiting.filter(|waiting| told.alert.is_none() && waiting.changes == told.changes) {
+        Some(waiting) if waiting.owed.is_some() => schedule::rest(tx, key.device, None),
+        Some(_) => schedule::forget(tx, key.device),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-fn token_ended(tx: &Connection, key: &PushKey, told: &Told, reason: &str, now: u64) -> Result<()> {
-    let sql = "UPDATE devices SET push_token = NULL, token_ended = ?3, \
-               token_generation = token_generation + 1 WHERE id = ?1 AND token_generation = ?2";
-    let ended =
-        tx.prepare_cached(sql)?
-            .execute(params![key.device, told.token_generation, reason])?;
-    if ended == 0 {
+fn token_ended(
+    tx: &Connection,
+    rules: &Rules,
+    key: &PushKey,
+    told: &Told,
+    reason: PushTokenEnded,
+    now: u64,
+) -> Result<()> {
+    let Some(device) = devices::load(tx, key.device)? else {
+        return Ok(());
+    };
+    if device.token_generation != told.token_generation {
         // The phone registered another one meanwhile.
         return again(tx, key, told, now);
     }
-    schedule::forget(tx, key.device)?;
-    tx.execute("DELETE FROM alerts WHERE device = ?1", [key.device])?;
-    Ok(())
+    let unknown = reason == PushTokenEnded::BadDeviceToken && rules.other_environment;
+    if unknown && devices::try_elsewhere(tx, &device)? {
+        tracing::warn!(
+            registered = ?device.environment,
+            "APNs does not know a push token in its environment; the other one is tried"
+        );
+        return again(tx, key, told, now);
+    }
+    devices::end_token(tx, &device, reason)
 }
 
 fn forget_alert(tx: &Connection, told: &Told) -> Result<()> {

@@ -1,12 +1,12 @@
 //! What is owed to each device, and when: written in the transaction of the change that owes it.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebadge_protocol::{ConversationId, Position, messages::Alert};
 
-use super::convert::{signed, unsigned};
+use super::convert::{optional, signed, unsigned};
 use crate::{
     faults::{self, Fault},
-    planner::Rules,
+    planner::{Owed, Pace, Rules},
     store::{Result, StoreError},
 };
 
@@ -15,13 +15,13 @@ const ALERTS: i64 = 100;
 
 /// What the badge lanes owe a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owed {
+pub struct Waiting {
     /// One more with each change.
     pub changes: i64,
-    /// The version of a fall that was sent and is not acknowledged.
-    pub fall: Option<i64>,
-    /// Repeats that were sent.
-    pub repeats: u64,
+    /// The version that was sent and is not acknowledged.
+    pub version: Option<i64>,
+    /// When that is sent again.
+    pub owed: Option<Owed>,
     /// Sends that failed.
     pub attempts: u32,
     /// A change is not pushed yet.
@@ -29,20 +29,54 @@ pub struct Owed {
 }
 
 /// A device's row, if it has one.
-pub fn load(tx: &Connection, device: i64) -> Result<Option<Owed>> {
-    let sql = "SELECT changes, owed, repeats, attempts, burst_at IS NOT NULL \
-               FROM schedule WHERE device = ?1";
+pub fn load(tx: &Connection, device: i64) -> Result<Option<Waiting>> {
+    let sql = "SELECT changes, owed, CASE WHEN owed IS NOT NULL THEN urgent END, repeats, attempts, \
+               burst_at IS NOT NULL FROM schedule WHERE device = ?1";
     let mut statement = tx.prepare_cached(sql)?;
     let found = statement.query_row([device], |row| {
-        Ok(Owed {
+        Ok(Waiting {
             changes: row.get(0)?,
-            fall: row.get(1)?,
-            repeats: unsigned(row, 2)?,
-            attempts: row.get(3)?,
-            fresh: row.get(4)?,
+            version: row.get(1)?,
+            owed: owed(row, 2)?,
+            attempts: row.get(4)?,
+            fresh: row.get(5)?,
         })
     });
     Ok(found.optional()?)
+}
+
+/// What is owed, in two columns: whether it is urgent, and how often it was sent again.
+pub fn owed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Owed>> {
+    let Some(urgent) = row.get::<_, Option<bool>>(first)? else {
+        return Ok(None);
+    };
+    Ok(Some(Owed {
+        pace: if urgent { Pace::Urgent } else { Pace::Calm },
+        repeats: usize::try_from(unsigned(row, first + 1)?).unwrap_or(usize::MAX),
+    }))
+}
+
+/// A version was sent, and is owed until it is acknowledged.
+pub fn owe(tx: &Connection, device: i64, version: i64, changes: i64, owed: Owed) -> Result<()> {
+    let sql = "INSERT INTO schedule(device, owed, urgent, repeats, changes) \
+               VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT DO UPDATE SET owed = ?2, urgent = ?3, repeats = ?4";
+    tx.prepare_cached(sql)?.execute(params![
+        device,
+        version,
+        owed.pace == Pace::Urgent,
+        signed(owed.repeats as u64),
+        changes
+    ])?;
+    Ok(())
+}
+
+/// Nothing is new for the device. What is owed is sent again then, or rests until the next change.
+pub fn rest(tx: &Connection, device: i64, again: Option<u64>) -> Result<()> {
+    let sql = "UPDATE schedule SET due_at = ?2, burst_at = NULL, attempts = 0 WHERE device = ?1";
+    tx.prepare_cached(sql)?
+        .execute(params![device, again.map(signed)])?;
+    Ok(())
 }
 
 /// The account's totals changed: every device of it that can be pushed to is owed a push, except
@@ -54,7 +88,9 @@ pub fn changed(
     except: Option<i64>,
     now: u64,
 ) -> Result<()> {
-    let sql = "SELECT devices.id, schedule.burst_at, held_until FROM devices \
+    let sql = "SELECT devices.id, schedule.burst_at, held_until, \
+               (SELECT max(claimed_at) FROM pushes WHERE pushes.device = devices.id \
+               AND counter >= last_push) FROM devices \
                LEFT JOIN schedule ON schedule.device = devices.id \
                WHERE devices.account = ?1 AND devices.push_token IS NOT NULL \
                AND devices.id IS NOT ?2";
@@ -62,18 +98,18 @@ pub fn changed(
     let rows = statement.query_map(params![account, except], |row| {
         Ok((
             row.get::<_, i64>(0)?,
-            row.get::<_, Option<i64>>(1)?,
+            optional(row, 1)?,
             unsigned(row, 2)?,
+            optional(row, 3)?,
         ))
     })?;
     let devices = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let sql = "INSERT INTO schedule(device, due_at, burst_at, changes) VALUES (?1, ?2, ?3, 1) \
-               ON CONFLICT DO UPDATE SET due_at = ?2, burst_at = ?3, changes = changes + 1, \
-               repeats = 0";
+               ON CONFLICT DO UPDATE SET due_at = ?2, burst_at = ?3, changes = changes + 1";
     let mut statement = tx.prepare_cached(sql)?;
-    for (device, burst, held) in devices {
-        let began = burst.and_then(|at| u64::try_from(at).ok()).unwrap_or(now);
-        let due = rules.due(now, began).max(held);
+    for (device, burst, held, pushed) in devices {
+        let due = rules.due(now, burst, pushed).max(held);
+        let began = burst.unwrap_or(now);
         statement.execute(params![device, signed(due), signed(began)])?;
     }
     Ok(())
@@ -116,11 +152,11 @@ pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
     Ok(())
 }
 
-/// Settles a fall that the device has seen: it confirmed a cursor past it, was given an answer past
+/// Settles what is owed if the device has seen it: it confirmed a cursor past it, was given an answer past
 /// it, or named a push that told it.
 pub fn acknowledge(tx: &Connection, device: i64) -> Result<()> {
-    let Some(Owed {
-        fall: Some(version),
+    let Some(Waiting {
+        version: Some(version),
         fresh,
         ..
     }) = load(tx, device)?
@@ -154,8 +190,8 @@ pub fn forget(tx: &Connection, device: i64) -> Result<()> {
 }
 
 /// The next look at a device's row.
-pub fn wait(tx: &Connection, device: i64, until: Option<u64>) -> Result<()> {
+pub fn wait(tx: &Connection, device: i64, until: u64) -> Result<()> {
     tx.prepare_cached("UPDATE schedule SET due_at = ?2 WHERE device = ?1")?
-        .execute(params![device, until.map(signed)])?;
+        .execute(params![device, signed(until)])?;
     Ok(())
 }

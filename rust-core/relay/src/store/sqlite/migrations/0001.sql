@@ -103,6 +103,8 @@ CREATE TABLE devices(
     -- Why APNs ended the last one.
     token_ended TEXT,
     environment TEXT NOT NULL,
+    -- Another environment than the registration's, which APNs did not know the token in.
+    found TEXT,
     topic TEXT NOT NULL,
     policy TEXT NOT NULL,
     sole_account INTEGER NOT NULL,
@@ -150,8 +152,9 @@ CREATE TABLE schedule(
     burst_at INTEGER,
     -- One more with each change.
     changes INTEGER NOT NULL DEFAULT 0,
-    -- The version of a fall of the badge that was sent and is not acknowledged.
+    -- The version that was sent and is not acknowledged; how soon it is sent again, how often it was.
     owed INTEGER,
+    urgent INTEGER NOT NULL DEFAULT 0,
     repeats INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -186,8 +189,9 @@ CREATE TABLE pushes(
     conversations INTEGER NOT NULL,
     -- The schedule's state when it was taken.
     changes INTEGER NOT NULL,
-    fall INTEGER NOT NULL,
-    repeat INTEGER NOT NULL,
+    -- What is owed once it was sent, as in `schedule`; without `urgent` nothing.
+    urgent INTEGER,
+    repeats INTEGER NOT NULL,
     token_generation INTEGER NOT NULL,
     claimed_at INTEGER NOT NULL,
     sent_at INTEGER,
