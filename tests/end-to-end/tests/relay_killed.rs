@@ -213,7 +213,7 @@ impl World {
             let lost = accounts.iter().filter_map(|account| {
                 let version = taken[&account.push_token].version;
                 let lost = version < account.acknowledged;
-                lost.then(|| (&account.name, version, account.acknowledged))
+                lost.then_some((&account.name, version, account.acknowledged))
             });
             let lost: Vec<_> = lost.collect();
             panic!("acknowledged, and never pushed (account, pushed, acknowledged): {lost:?}");
@@ -260,17 +260,17 @@ async fn apns(key: &Path) -> (Running, watch::Receiver<Taken>) {
     let sender = Arc::new(Mutex::new(sender));
     config.observer = Arc::new(move |event| match event {
         Event::Attached { push_token, .. } => {
-            let token = push_token.as_str().to_owned();
+            let phone = push_token.as_str().to_owned();
             sender.lock().unwrap().send_modify(|taken| {
-                taken.entry(token).or_default();
+                taken.entry(phone).or_default();
             });
         }
         Event::Push(entry) if entry.status == 200 => {
-            let token = entry.push_token.as_ref().unwrap().as_str();
+            let phone = entry.push_token.as_ref().unwrap().as_str();
             let tb = &entry.payload.as_ref().unwrap()["tb"];
             let number = |name: &str| tb[name].as_u64().unwrap();
             sender.lock().unwrap().send_modify(|taken| {
-                let newest = taken.get_mut(token).unwrap();
+                let newest = taken.get_mut(phone).unwrap();
                 newest.again += u64::from(newest.version == number("v"));
                 newest.version = newest.version.max(number("v"));
                 newest.counters.push(number("i"));
