@@ -251,9 +251,9 @@ impl Core {
     /// painted another one from the push (S8: it is the one that was there before).
     fn unchanged(&self, disposition: Disposition, sync: Accounts) -> Result<Local, EngineError> {
         tracing::info!(?disposition, "a push changed nothing");
-        let mut badge = self.store.read(|tx| tx.badge())?;
+        let badge = self.store.read(|tx| tx.badge())?;
         if is(Bug::GarbageClears) && disposition == Disposition::Malformed {
-            badge.badge = 0;
+            self.bridges.badge.set_badge(0, Reply::channel().0);
         }
         Ok(self.shown(Some(disposition), badge, sync))
     }

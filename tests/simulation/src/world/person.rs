@@ -188,7 +188,8 @@ impl World {
         // What was recorded counts from here on, whatever became of the call.
         self.look(true)?;
         self.settle()?;
-        if let Some(Ok(_)) = done {
+        // An app may have it sent at once, or leave that to the next wake.
+        if matches!(done, Some(Ok(_))) && self.rng.bool() {
             self.refresh(Process::App, None, Cause::Operation);
         }
         Ok(())

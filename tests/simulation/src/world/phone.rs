@@ -13,6 +13,7 @@ use super::{Due, Ended, Running, Step, World, lock};
 use crate::{
     executor::Owner,
     host::Host,
+    plan::Character,
     violation::{Property, Violation},
 };
 
@@ -116,7 +117,11 @@ impl World {
                 Process::App => truebadge_engine::Process::App,
                 Process::Extension => truebadge_engine::Process::Extension,
             },
-            at_zero: AtZero::Keep,
+            at_zero: if Character::of(self.seed).clears_at_zero {
+                AtZero::Clear
+            } else {
+                AtZero::Keep
+            },
         };
         let host = Arc::new(host);
         let bridges = Bridges {
