@@ -155,10 +155,11 @@ impl Totals {
         states.into_iter().map(ConversationState::counted).sum()
     }
 
-    /// These totals with `old` taken out and `new` put in; never below zero.
+    /// These totals with `new` put in and `old` taken out; never below zero. What is put in and taken
+    /// out alike changes nothing, also when the totals do not hold it.
     #[must_use]
     pub fn replacing(self, old: Self, new: Self) -> Self {
-        let swap = |sum: u64, old: u64, new: u64| sum.saturating_sub(old).saturating_add(new);
+        let swap = |sum: u64, old: u64, new: u64| sum.saturating_add(new).saturating_sub(old);
         Self {
             unread: swap(self.unread, old.unread, new.unread),
             mentions: swap(self.mentions, old.mentions, new.mentions),

@@ -150,3 +150,15 @@ fn reading_items_never_raises_the_badge() {
     }
     assert!(compared > 100);
 }
+
+#[test]
+fn what_is_put_in_and_taken_out_alike_changes_no_totals() {
+    let one = Totals {
+        unread: 1,
+        mentions: 1,
+        conversations: 1,
+    };
+    assert_eq!(Totals::ZERO.replacing(one, one), Totals::ZERO);
+    assert_eq!(one.replacing(one, Totals::ZERO), Totals::ZERO);
+    assert_eq!(Totals::ZERO.replacing(one, Totals::ZERO), Totals::ZERO);
+}

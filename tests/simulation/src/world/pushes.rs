@@ -47,8 +47,9 @@ impl World {
         }
         let lane = push.lane.name();
         self.note(format_args!(
-            "the relay sends push {} ({lane})",
-            push.key.counter
+            "the relay sends push {} ({lane}): {}",
+            push.key.counter,
+            String::from_utf8_lossy(&push.payload)
         ));
         let answer = if self.now < self.pushes_down_until {
             self.tally.fault("APNs answered 503");
