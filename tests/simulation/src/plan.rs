@@ -176,6 +176,8 @@ pub struct Character {
     pub page: u32,
     /// Which lanes the relay may choose.
     pub lanes: u8,
+    /// Answers take seconds.
+    pub slow: bool,
     /// The app lets iOS drop its notifications at zero.
     pub clears_at_zero: bool,
     /// The first sync is over before anything else happens.
@@ -201,6 +203,7 @@ impl Character {
             bare: [0, 30, 100][rng.usize(..3)],
             page: [1, 2, 500][rng.usize(..3)],
             lanes: rng.u8(..5),
+            slow: rng.u8(..6) == 0,
             clears_at_zero: rng.u8(..3) == 0,
             settled: rng.u8(..4) > 0,
         }

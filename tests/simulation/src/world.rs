@@ -92,6 +92,8 @@ pub(crate) struct World {
     wrong: bool,
     /// Of a hundred pushes so many leave their rows out.
     bare: u8,
+    /// Answers take seconds.
+    slow: bool,
     /// Wakes whose tasks have not ended, and when they began.
     open: BTreeMap<u64, (Owner, Time)>,
     /// The newest push that was handed over, and what became of the last wake.
@@ -219,6 +221,7 @@ impl World {
             diverged: false,
             wrong: false,
             bare: character.bare,
+            slow: character.slow,
             open: BTreeMap::new(),
             last_push: None,
             last_wake: None,

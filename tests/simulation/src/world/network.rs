@@ -79,6 +79,7 @@ impl World {
     fn latency(&mut self) -> u64 {
         match self.rng.u8(..10) {
             _ if self.closing => self.rng.u64(10..100),
+            _ if self.slow => self.rng.u64(..12_000),
             0 => self.rng.u64(..8_000),
             1..3 => self.rng.u64(..1_000),
             _ => self.rng.u64(5..100),
