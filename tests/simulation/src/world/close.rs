@@ -44,8 +44,9 @@ impl World {
         self.sign_in_again()?;
         self.settle()?;
         self.quiet()?;
-        // What a wake that began before had under way is over; this one is undisturbed.
-        if self.rng.bool() || !self.open.is_empty() {
+        // What wakes that began before have under way is over then; this one is undisturbed.
+        self.let_pass(Millis::seconds(26))?;
+        if self.rng.bool() {
             self.refresh(Process::App, None, Cause::Foreground);
         } else {
             // A wake that nobody waits for keeps the pauses after failures: an hour at most.
