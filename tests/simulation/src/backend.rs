@@ -10,7 +10,7 @@ use simphone::Time;
 use tower::ServiceExt as _;
 use truebadge_engine::transport;
 use truebadge_protocol::{
-    AccountId, Digest, Epoch, Totals, Version,
+    AccountId, BadgePolicy, Digest, Epoch, Totals, Version,
     messages::{Changes, ChangesQuery, Event, EventsRequest, OperationsApplied, OperationsRequest},
 };
 use truebadge_relay::{
@@ -378,6 +378,23 @@ impl Backend {
         };
         self.backup = None;
         Ok(())
+    }
+
+    /// Whether the phone is registered for an account so that the relay can paint its number.
+    pub fn registered(&self, account: usize, policy: BadgePolicy) -> bool {
+        let Some(process) = &self.process else {
+            return false;
+        };
+        let Ok(id) = AccountId::new(Self::account(account)) else {
+            return false;
+        };
+        let there = process.store.account(&id);
+        let can = |device: &truebadge_relay::store::DeviceDetail| {
+            let conditions = device.conditions;
+            let told = conditions.badges_allowed && device.cursor.is_some();
+            told && device.has_push_token && device.push_token_ended.is_none()
+        };
+        policy == BadgePolicy::Messages && there.is_ok_and(|there| there.devices.iter().any(can))
     }
 
     /// New histories begin, as after a backup was restored.

@@ -94,6 +94,11 @@ pub(crate) struct World {
     bare: u8,
     /// Answers take seconds.
     slow: bool,
+    /// So many of the next pushes are lost although APNs took them.
+    pushes_to_lose: u8,
+    /// How often iOS gave a push token that was another one.
+    tokens: u32,
+    token: Option<simphone::Token>,
     /// Wakes whose tasks have not ended, and when they began.
     open: BTreeMap<u64, (Owner, Time)>,
     /// The newest push that was handed over, and what became of the last wake.
@@ -222,6 +227,9 @@ impl World {
             wrong: false,
             bare: character.bare,
             slow: character.slow,
+            pushes_to_lose: 0,
+            tokens: 0,
+            token: None,
             open: BTreeMap::new(),
             last_push: None,
             last_wake: None,

@@ -7,6 +7,7 @@ use truebadge_engine::{Cause, Disposition};
 use super::{Step, World};
 use crate::{
     audit::AccountRow,
+    plan::Character,
     violation::{Property, Violation},
 };
 
@@ -28,6 +29,9 @@ impl World {
         }
         self.drain_reports()?;
         while !self.phone.is_on() && self.step()? {}
+        if self.rng.bool() {
+            self.pushes_alone_make_it_true()?;
+        }
         // Only one path works from here on: HTTPS.
         self.phone_has(Phone::BadgesAllowed(true))?;
         self.phone_has(Phone::Network(Path::NoApns))?;
@@ -91,6 +95,53 @@ impl World {
         }
         self.end(Process::App);
         self.settle()
+    }
+
+    /// Only pushes get through, and the app is not even started: painted numbers make the icon true,
+    /// also when some of them are lost.
+    fn pushes_alone_make_it_true(&mut self) -> Step {
+        self.phone_has(Phone::Unlock)?;
+        self.phone_has(Phone::BadgesAllowed(true))?;
+        self.let_pass(Millis::seconds(26))?;
+        if !self.relay_may_paint() {
+            return Ok(());
+        }
+        self.phone_has(Phone::ForceQuit)?;
+        self.phone_has(Phone::Network(Path::NoHttps))?;
+        // Whether iOS paints for an app that was force-quit is an open question: either way.
+        if !self.phone.can_be_painted() {
+            return Ok(());
+        }
+        self.pushes_to_lose = self.rng.u8(..2);
+        self.arrive(0, 0, 1, false, false)?;
+        if self.rng.bool() {
+            self.let_pass(Millis::minutes(5))?;
+            self.read_elsewhere(0, 0, 0)?;
+        }
+        self.let_pass(Millis::minutes(150))?;
+        self.pushes_to_lose = 0;
+        self.look(false)?;
+        let over = &self.backend.over;
+        let truth = self.watch.true_number(&self.backend.truths, over);
+        let icon = self.phone.badge();
+        if icon != truth && self.relay_may_paint() {
+            let what =
+                format!("after 150 minutes of pushes the icon shows {icon}, and {truth} is true");
+            return Err(Violation::new(Property::Pushed, what));
+        }
+        Ok(())
+    }
+
+    /// The relay knows all that it needs to paint the number of this phone, nothing is pending here, and
+    /// the model loses no push by itself.
+    fn relay_may_paint(&mut self) -> bool {
+        let character = Character::of(self.seed);
+        let simple = self.watch.accounts() == 1 && self.watch.counts("alice");
+        let model = character.kind == 0 && character.lanes >= 2 && self.options.preset.is_none();
+        let calm = !self.damaged && !self.diverged && self.tokens == 1;
+        let waits = self.audit.operations().len();
+        let registered = self.backend.registered(0, self.watch.policy);
+        simple && model && calm && waits == 0 && registered && self.phone.token().is_some()
     }
 
     /// What the app's backend still has to report reaches the relay.

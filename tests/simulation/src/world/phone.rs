@@ -58,6 +58,9 @@ impl World {
             }
             Effect::TokenIssued { token, .. } => {
                 self.note(format_args!("iOS gives the push token {token:?}"));
+                if self.token.replace(token) != Some(token) {
+                    self.tokens += 1;
+                }
                 let token = token.to_string();
                 self.call(Process::App, |engine| engine.set_push_token(Some(&token)))?;
             }

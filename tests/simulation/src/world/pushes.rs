@@ -51,7 +51,11 @@ impl World {
             push.key.counter,
             String::from_utf8_lossy(&push.payload)
         ));
-        let answer = if self.now < self.pushes_down_until {
+        let answer = if self.pushes_to_lose > 0 {
+            self.pushes_to_lose -= 1;
+            self.tally.fault("push lost");
+            simphone::Answer::TAKEN
+        } else if self.now < self.pushes_down_until {
             self.tally.fault("APNs answered 503");
             unavailable()
         } else {
