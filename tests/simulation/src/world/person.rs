@@ -237,8 +237,9 @@ impl World {
             self.counts_at_once(account, &shown, left, before, after)?;
             let read = self.reads.entry((account, conversation)).or_default();
             *read = (*read).max(up_to);
+            return self.stays_read(account, conversation, up_to, left);
         }
-        self.stays_read(account, conversation, up_to, left)
+        Ok(())
     }
 
     /// What was read here is gone from the number when the call returns.
