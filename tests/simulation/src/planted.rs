@@ -35,6 +35,16 @@ const OF_THE_RELAY: &[(Fault, &str)] = &[
     (Fault::LateItemCounts, "late-item-counts"),
     (Fault::PushTotalsLag, "push-totals-lag"),
     (Fault::BaseIsThePushBefore, "base-is-the-push-before"),
+    (Fault::OnlyTheFirst, "only-the-first"),
+    (Fault::ClaimsForgotten, "claims-forgotten"),
+    (Fault::ClaimsStay, "claims-stay"),
+    (Fault::NeverEscalates, "never-escalates"),
+    (Fault::AnyReceiptWillDo, "any-receipt-will-do"),
+    (Fault::AlwaysSilent, "always-silent"),
+    (
+        Fault::ChangeMeanwhileForgotten,
+        "change-meanwhile-forgotten",
+    ),
 ];
 
 impl Planted {

@@ -96,6 +96,8 @@ pub(crate) struct World {
     slow: bool,
     /// So many of the next pushes are lost although APNs took them.
     pushes_to_lose: u8,
+    /// The relay is killed while its next push is under way.
+    kill_at_send: bool,
     /// How often iOS gave a push token that was another one.
     tokens: u32,
     token: Option<simphone::Token>,
@@ -228,6 +230,7 @@ impl World {
             bare: character.bare,
             slow: character.slow,
             pushes_to_lose: 0,
+            kill_at_send: false,
             tokens: 0,
             token: None,
             open: BTreeMap::new(),

@@ -7,7 +7,7 @@ use truebadge_engine::{Cause, Disposition};
 use super::{Step, World};
 use crate::{
     audit::AccountRow,
-    plan::Character,
+    plan::{Character, Happening},
     violation::{Property, Violation},
 };
 
@@ -29,6 +29,9 @@ impl World {
         }
         self.drain_reports()?;
         while !self.phone.is_on() && self.step()? {}
+        if self.rng.bool() {
+            self.more_comes_while_nothing_can_be_sent()?;
+        }
         if self.rng.bool() {
             self.pushes_alone_make_it_true()?;
         }
@@ -97,6 +100,31 @@ impl World {
         self.settle()
     }
 
+    /// The person reads where only pushes get through, and pushes tell what happens elsewhere meanwhile.
+    fn more_comes_while_nothing_can_be_sent(&mut self) -> Step {
+        let conversation = self.rng.u8(..2);
+        self.phone_has(Phone::Unlock)?;
+        self.arrive(0, conversation, 2, false, false)?;
+        self.phone_has(Phone::Network(Path::Wifi))?;
+        self.phone_has(Phone::Open)?;
+        self.settle()?;
+        self.let_pass(Millis::seconds(8))?;
+        self.phone_has(Phone::Network(Path::NoHttps))?;
+        let left = self.rng.u8(..2);
+        self.read_here(0, conversation, left)?;
+        for _ in 0..self.rng.u8(1..4) {
+            self.let_pass(Millis(500))?;
+            let mention = self.rng.bool();
+            match self.rng.u8(..6) {
+                0..3 => self.arrive(0, conversation, 1, mention, false)?,
+                3 => self.read_elsewhere(0, conversation, left)?,
+                4 => self.happen(Happening::MarkElsewhere(0, conversation, true))?,
+                _ => self.read_here(0, conversation, 0)?,
+            }
+        }
+        self.let_pass(Millis::seconds(20))
+    }
+
     /// Only pushes get through, and the app is not even started: painted numbers make the icon true,
     /// also when some of them are lost.
     fn pushes_alone_make_it_true(&mut self) -> Step {
@@ -113,13 +141,14 @@ impl World {
             return Ok(());
         }
         self.pushes_to_lose = self.rng.u8(..2);
+        self.kill_at_send = self.rng.u8(..3) == 0;
         self.arrive(0, 0, 1, false, false)?;
         if self.rng.bool() {
             self.let_pass(Millis::minutes(5))?;
             self.read_elsewhere(0, 0, 0)?;
         }
         self.let_pass(Millis::minutes(150))?;
-        self.pushes_to_lose = 0;
+        (self.pushes_to_lose, self.kill_at_send) = (0, false);
         self.look(false)?;
         let over = &self.backend.over;
         let truth = self.watch.true_number(&self.backend.truths, over);

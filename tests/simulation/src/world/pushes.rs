@@ -67,6 +67,9 @@ impl World {
         };
         let after = self.rng.u64(5..200);
         self.later(after, Due::PushAnswered(push, answer));
+        if std::mem::take(&mut self.kill_at_send) {
+            self.relay_restarts();
+        }
     }
 
     pub(super) fn push_answered(&mut self, push: &Outgoing, answer: simphone::Answer) -> Step {
