@@ -168,6 +168,44 @@ impl Watch {
         Err(Violation::new(property, self.unexplained(badge, truths)))
     }
 
+    /// The last number that was set is that of the store: where every mirror knows all that its relay
+    /// told of, it stands at the mirrors' versions and nowhere else (S1).
+    pub fn at_cursor(
+        &self,
+        badge: u32,
+        rows: &[AccountRow],
+        truths: &[Truth],
+    ) -> Result<(), Violation> {
+        if self.policy == BadgePolicy::Off {
+            return Ok(());
+        }
+        let mut sums = vec![Totals::ZERO];
+        for (account, watched) in &self.accounts {
+            let row = rows.iter().find(|row| row.account == *account);
+            let Some(row) = row.filter(|row| row.complete && !watched.estimated) else {
+                return Ok(());
+            };
+            if !watched.counts {
+                continue;
+            }
+            let truth = &truths[watched.truth];
+            let there = |moment: &usize| Some(truth.past[*moment].head) == row.cursor;
+            let moments = (0..truth.past.len()).filter(there);
+            let all: Vec<Totals> = moments
+                .flat_map(|moment| watched.totals(truth, moment))
+                .collect();
+            sums = sums
+                .iter()
+                .flat_map(|sum| all.iter().map(|totals| *sum + *totals))
+                .collect();
+        }
+        if sums.iter().any(|sum| self.policy.badge(*sum) == badge) {
+            return Ok(());
+        }
+        let what = format!("{badge} was set, which is not what the mirrors hold");
+        Err(Violation::new(Property::S1, what))
+    }
+
     fn unexplained(&self, badge: u32, truths: &[Truth]) -> String {
         let mut what = format!("{badge} was set;");
         for (place, (account, watched)) in self.accounts.iter().enumerate() {

@@ -96,6 +96,8 @@ pub(crate) struct World {
     slow: bool,
     /// So many of the next pushes are lost although APNs took them.
     pushes_to_lose: u8,
+    /// The last number that was set in this step.
+    last_number: Option<u32>,
     /// The relay is killed while its next push is under way.
     kill_at_send: bool,
     /// How often iOS gave a push token that was another one.
@@ -230,6 +232,7 @@ impl World {
             bare: character.bare,
             slow: character.slow,
             pushes_to_lose: 0,
+            last_number: None,
             kill_at_send: false,
             tokens: 0,
             token: None,
@@ -457,6 +460,7 @@ impl World {
             for (owner, call) in calls {
                 self.called(owner, call)?;
             }
+            self.check_number()?;
             for wake in &ended {
                 self.wake_ended(wake)?;
             }

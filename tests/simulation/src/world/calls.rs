@@ -88,6 +88,7 @@ impl World {
         if !self.wrong {
             self.watch.number(number, &self.backend.truths)?;
         }
+        self.last_number = Some(number);
         let Some(process) = process else {
             return Ok(());
         };
@@ -102,6 +103,18 @@ impl World {
             Err(_) => self.reply(owner, move || reply.fail()),
         }
         Ok(())
+    }
+
+    /// The last of the numbers that were set in a step is that of the store.
+    pub(super) fn check_number(&mut self) -> Step {
+        let Some(number) = self.last_number.take() else {
+            return Ok(());
+        };
+        if self.wrong || self.damaged {
+            return Ok(());
+        }
+        let rows = self.audit.accounts();
+        self.watch.at_cursor(number, &rows, &self.backend.truths)
     }
 
     /// What the mirror holds at its cursor is what the relay had committed there (S5).
