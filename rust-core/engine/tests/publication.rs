@@ -3,14 +3,17 @@
 
 mod support;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use support::{Meanwhile, Phone, conversation, delivered, push, unread};
 use truebadge_engine::{
-    AppBadge, AtZero, Process, Reply,
+    AppBadge, AtZero, Cause, Process, Reply,
     store::{Durability, Store},
 };
 use truebadge_protocol::Totals;
@@ -103,6 +106,49 @@ async fn a_zero_that_waits_never_overwrites_a_newer_number() {
     assert!(phone.refresh().await.shown);
     assert_eq!(*phone.icon.set.lock().unwrap().last().unwrap(), 1);
     assert!(!phone.icon.set.lock().unwrap().contains(&0));
+}
+
+/// An iOS that takes the first number when the test says so, and all others at once.
+#[derive(Debug, Default)]
+struct Slow {
+    asked: Mutex<Vec<u32>>,
+    first: Mutex<Option<Reply<()>>>,
+}
+
+impl AppBadge for Slow {
+    fn set_badge(&self, badge: u32, reply: Reply<()>) {
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(badge);
+        if asked.len() > 1 {
+            return reply.succeed(());
+        }
+        *self.first.lock().unwrap() = Some(reply);
+    }
+}
+
+#[tokio::test]
+async fn s2_a_number_that_ios_takes_after_a_newer_one_of_the_extension_is_not_the_last() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 1, 1);
+    phone.refresh().await;
+    let slow = Arc::new(Slow::default());
+    let app = phone.with_ios(slow.clone(), phone.centre.clone());
+    // No time for a sync, after which the number is set in any case.
+    let short = Duration::from_secs(2);
+    let wake = tokio::spawn(async move { app.refresh(Cause::BackgroundRefresh, short).await });
+    phone.until(|_| slow.first.lock().unwrap().is_some()).await;
+
+    phone.relay.arrive("b", 1);
+    let extension = phone.beside(Process::Extension);
+    extension
+        .engine
+        .receive_push(&phone.relay.push(1, 1))
+        .unwrap();
+    assert_eq!(extension.icon(), Some(2));
+    slow.first.lock().unwrap().take().unwrap().succeed(());
+
+    assert!(wake.await.unwrap().shown);
+    assert_eq!(*slow.asked.lock().unwrap(), [1, 2]);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@
 //! each writer reads the generation again after it has asked iOS to show its number; where it moved,
 //! it shows that one too. So whichever call to iOS is the last of all, its writer saw no newer
 //! generation after it: had one been committed before that look, the writer would have gone on; and
-//! whoever commits one later calls iOS later. A writer that is killed in between leaves an older
+//! whoever commits one later calls iOS later. A wake looks once more when iOS has answered, for iOS may
+//! take the calls of two processes in another order. A writer that is killed in between leaves an older
 //! number until the next wake, which shows the newest again.
 //!
 //! **Zero** makes iOS drop all of the app's delivered notifications, also those that are not read
@@ -29,6 +30,8 @@ const IOS_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 const REQUESTS_AT_ZERO: u32 = 5;
 /// A writer follows so many others that were quicker; they follow it as well.
 const ROUNDS: u32 = 64;
+/// And looks so often whether iOS took them in the order in which they were shown.
+const SHOWN_AGAIN: u32 = 4;
 
 /// What became of a number on the thread that committed it.
 #[derive(Debug)]
@@ -194,20 +197,40 @@ impl Core {
     async fn settle(&self, publication: Publication, deadline: &Deadline) -> Settled {
         let mut settled = Settled::default();
         let bound = (deadline.left() / REQUESTS_AT_ZERO).min(IOS_ANSWERS_WITHIN);
-        match publication.next {
-            Next::ReadOnesFirst(_waiting) => {
-                self.show_zero(deadline, bound, &mut settled).await;
-                return settled;
-            }
-            Next::Answer(answer) => {
-                let answer = answer.within(deadline, bound, "setting the badge").await;
-                settled.shown = Some(settled.note(answer).is_some());
-            }
-            Next::Nothing => {}
+        if let Next::ReadOnesFirst(_waiting) = &publication.next {
+            self.show_zero(deadline, bound, &mut settled).await;
+            return settled;
         }
+        self.answered(publication, deadline, bound, &mut settled)
+            .await;
         let (removed, _) = self.remove_read(deadline, bound, &mut settled).await;
         settled.removed = removed;
         settled
+    }
+
+    /// Waits until iOS has taken the number. It may take those of two processes in another order than
+    /// they were shown in: where a newer one is not the same, it is shown once more.
+    async fn answered(
+        &self,
+        mut publication: Publication,
+        deadline: &Deadline,
+        bound: Duration,
+        settled: &mut Settled,
+    ) {
+        for _ in 0..SHOWN_AGAIN {
+            let Next::Answer(answer) = publication.next else {
+                return;
+            };
+            let answer = answer.within(deadline, bound, "setting the badge").await;
+            settled.shown = Some(settled.note(answer).is_some());
+            let shown = publication.state;
+            match self.store.read(|tx| tx.badge()) {
+                Ok(newest) if newest.badge != shown.badge && !looks_away(shown) => {
+                    publication = self.publish(newest);
+                }
+                _ => return,
+            }
+        }
     }
 
     /// Removes the notifications that are read, shows zero, and has those delivered again that
@@ -229,10 +252,7 @@ impl Core {
             newest.badge = 0;
         }
         let publication = self.show(newest, AtZero::Clear);
-        if let Next::Answer(answer) = publication.next {
-            let answer = answer.within(deadline, bound, "setting the badge").await;
-            settled.shown = Some(settled.note(answer).is_some());
-        }
+        self.answered(publication, deadline, bound, settled).await;
         self.restore_vanished(kept, deadline, bound, settled).await;
     }
 

@@ -19,7 +19,8 @@ pub enum Verdict {
     Fail(EngineError),
 }
 
-/// Decides what happens at a point. May not call the engine.
+/// Decides what happens at a point. It may call another process' engine: that is how another process
+/// comes in between a commit and the call to iOS which follows it. Nobody asks it meanwhile.
 pub type Hook = Box<dyn FnMut(Point) -> Verdict>;
 
 /// A process was killed at a [`Point`]: what it unwinds with. No panic hook runs.
@@ -58,10 +59,16 @@ pub(crate) fn fill(bytes: &mut [u8]) -> bool {
 
 /// Says that the store has come to a point.
 pub(crate) fn reach(point: Point) -> Result<(), EngineError> {
-    let verdict = HOOK.with_borrow_mut(|hook| hook.as_mut().map(|decide| decide(point)));
+    let Some(mut decide) = HOOK.take() else {
+        return Ok(());
+    };
+    let verdict = decide(point);
+    HOOK.with_borrow_mut(|hook| {
+        hook.get_or_insert(decide);
+    });
     match verdict {
-        None | Some(Verdict::GoOn) => Ok(()),
-        Some(Verdict::Kill) => resume_unwind(Box::new(Killed)),
-        Some(Verdict::Fail(error)) => Err(error),
+        Verdict::GoOn => Ok(()),
+        Verdict::Kill => resume_unwind(Box::new(Killed)),
+        Verdict::Fail(error) => Err(error),
     }
 }
