@@ -142,6 +142,18 @@ pub struct Owed {
     pub repeats: usize,
 }
 
+impl Situation<'_> {
+    /// The badge may show more than is true.
+    fn falls(&self) -> bool {
+        self.current < self.told || self.perhaps_told.is_some_and(|told| self.current < told)
+    }
+
+    /// The badge may show another number.
+    fn moves(&self) -> bool {
+        self.current != self.told || self.perhaps_told.is_some_and(|told| self.current != told)
+    }
+}
+
 impl Owed {
     /// Sent for the first time.
     pub const fn first(pace: Pace) -> Self {
@@ -172,9 +184,12 @@ pub struct Situation<'a> {
     pub now: u64,
     /// The badge that the device was last told.
     pub told: u32,
+    /// The badge of a newer push, of which nobody knows whether it arrived.
+    pub perhaps_told: Option<u32>,
     /// The badge that is true.
     pub current: u32,
-    /// What the device was last told differs from the truth, whatever its badge shows.
+    /// What the device was last told, or may have been, differs from the truth, whatever its badge
+    /// shows.
     pub differs: bool,
     /// Something changed since the last push; otherwise it is time for a repeat.
     pub fresh: bool,
@@ -226,7 +241,7 @@ pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
         Lanes::Painted if paint => return send(Lane::Painted, Pace::Calm),
         _ => {}
     }
-    let matters = situation.told != situation.current || situation.owed.is_some();
+    let matters = situation.moves() || situation.owed.is_some();
     let paint = paint && matters;
     match silent(rules, situation) {
         Silent::Now if !paint => send(Lane::Silent, Pace::Calm),
@@ -243,12 +258,12 @@ pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
 pub fn owed_after(rules: &Rules, situation: &Situation<'_>, rise: Pace) -> Option<Owed> {
     match situation.owed {
         Some(owed) if !situation.fresh => Some(owed.repeated()),
-        _ if situation.current < situation.told => Some(Owed::first(Pace::Urgent)),
+        _ if situation.falls() => Some(Owed::first(Pace::Urgent)),
         // It carries the fall: otherwise "3, 0 (lost), 1" would leave the phone at 3.
         Some(owed) if owed.pace == Pace::Urgent && rules.again(0, owed.repeated()).is_some() => {
             Some(owed.repeated())
         }
-        None if situation.current == situation.told => None,
+        None if !situation.moves() => None,
         Some(_) | None => Some(Owed::first(rise)),
     }
 }

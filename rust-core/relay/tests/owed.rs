@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
+
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 use truebadge_protocol::{AccountId, DeviceId, Epoch, PushPayload, Version};
@@ -67,6 +69,20 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Something happens, and APNs does with the push of it what it likes.
+fn change() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Item {
+            bob: true,
+            mention: false
+        }),
+        Just(Step::Read { bob: true }),
+        Just(Step::Apns(Answer::Unknown)),
+        Just(Step::Apns(Answer::Accepted)),
+        (0..3000_u64).prop_map(|millis| Step::Later { millis }),
+    ]
+}
+
 struct World {
     store: SqliteStore,
     token: TokenRow,
@@ -82,6 +98,8 @@ struct World {
     silent: Vec<u64>,
     /// The newest version that APNs took, or that an answer gave.
     told: Version,
+    /// What the icon may show.
+    shown: BTreeSet<u64>,
 }
 
 fn alice() -> AccountId {
@@ -110,6 +128,7 @@ impl World {
             received: Vec::new(),
             silent: Vec::new(),
             told: Version::ZERO,
+            shown: BTreeSet::new(),
         };
         world.take(Step::Conditions {
             badges: true,
@@ -180,6 +199,7 @@ impl World {
         self.epoch = Some(answer.epoch);
         self.cursor = answer.next;
         self.told = answer.head;
+        self.shown = BTreeSet::from([answer.totals.unread]);
     }
 
     /// Sends what is due now; tells when the next is.
@@ -227,8 +247,14 @@ impl World {
                 assert!(recent <= 3, "{recent} silent pushes in an hour");
             }
         }
-        if report == Report::Accepted {
-            self.told = self.told.max(payload.version);
+        let unread = payload.totals.unread;
+        match report {
+            Report::Accepted => {
+                self.told = self.told.max(payload.version);
+                self.shown = BTreeSet::from([unread]);
+            }
+            Report::Unknown(_) => drop(self.shown.insert(unread)),
+            _ => {}
         }
         self.store.record(&push.key, &report, self.now).unwrap();
     }
@@ -275,19 +301,21 @@ proptest! {
     }
 
     #[test]
-    fn what_can_be_told_is_told(steps in vec(step(), 0..40)) {
+    fn what_can_be_told_is_told(steps in vec(step(), 0..40), more in vec(change(), 1..6)) {
         let mut world = World::new();
         for step in steps {
             world.take(step);
             world.send();
         }
         world.take(Step::Conditions { badges: true, refresh: false, power: false, sole: true });
-        world.take(Step::Item { bob: true, mention: false });
-        world.until_rest();
         world.sync(false);
-        let head = world.told;
-        world.take(Step::Item { bob: false, mention: true });
+        for step in more {
+            world.take(step);
+            world.send();
+        }
         world.until_rest();
-        prop_assert!(world.told > head);
+        let shown = world.shown.clone();
+        world.sync(false);
+        prop_assert_eq!(shown, world.shown);
     }
 }

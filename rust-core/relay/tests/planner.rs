@@ -40,6 +40,7 @@ fn situation(told: u32, current: u32) -> Situation<'static> {
     Situation {
         now: NOW,
         told,
+        perhaps_told: None,
         current,
         differs: told != current,
         fresh: true,
@@ -120,6 +121,27 @@ fn a_burst_that_ends_where_it_began_ends_no_repeats() {
         ..back
     };
     assert_eq!(planned(&last), Decision::Rest(None));
+}
+
+#[test]
+fn what_may_have_arrived_is_taken_back() {
+    let perhaps = |told, perhaps_told, current| Situation {
+        perhaps_told: Some(perhaps_told),
+        differs: true,
+        ..situation(told, current)
+    };
+    assert_eq!(
+        planned(&perhaps(3, 4, 3)),
+        send(Lane::Painted, first(Pace::Urgent))
+    );
+    assert_eq!(
+        planned(&perhaps(3, 4, 4)),
+        send(Lane::Painted, first(Pace::Calm))
+    );
+    assert_eq!(
+        planned(&perhaps(3, 2, 3)),
+        send(Lane::Painted, first(Pace::Calm))
+    );
 }
 
 #[test]
@@ -331,6 +353,7 @@ prop_compose! {
     fn any_situation()(
         told in 0..3_u32,
         current in 0..3_u32,
+        perhaps_told in proptest::option::of(0..3_u32),
         other in any::<bool>(),
         fresh in any::<bool>(),
         owed in proptest::option::of((any::<bool>(), 0..5_usize)),
@@ -342,8 +365,9 @@ prop_compose! {
         Situation {
             now: NOW,
             told,
+            perhaps_told,
             current,
-            differs: told != current || other,
+            differs: told != current || perhaps_told.is_some() || other,
             fresh: fresh || owed.is_none(),
             owed,
             conditions: Conditions {
@@ -369,7 +393,9 @@ proptest! {
         match planned(&situation) {
             Decision::Send { lane: Lane::Painted, .. } => {
                 prop_assert!(situation.whole_app && conditions.badges_allowed);
-                prop_assert!(situation.told != situation.current || situation.owed.is_some());
+                let told = [Some(situation.told), situation.perhaps_told];
+                let moves = told.iter().flatten().any(|told| *told != situation.current);
+                prop_assert!(moves || situation.owed.is_some());
             }
             Decision::Send { lane: Lane::Silent, .. } => {
                 prop_assert!(conditions.background_refresh && !conditions.low_power_mode);

@@ -76,6 +76,7 @@ contract! {
         a_push_token_of_the_other_environment_is_found_there,
         what_apns_says_of_a_push_token_holds_for_all_accounts_of_the_phone,
         a_burst_that_ends_where_it_began_forgets_no_fall,
+        what_may_have_arrived_is_taken_back_also_after_a_restart,
         a_change_is_due_at_once_and_what_follows_when_the_burst_is_over,
         without_a_way_to_send_nothing_is_due,
         a_device_has_one_push_under_way,

@@ -238,3 +238,27 @@ pub fn a_burst_that_ends_where_it_began_forgets_no_fall(make: Make) {
         (Lane::Painted, 0)
     );
 }
+
+pub fn what_may_have_arrived_is_taken_back_also_after_a_restart(make: Make) {
+    for restarted in [false, true] {
+        let world = pushing(make);
+        let mut phone = world.phone("phone");
+        world.events(&[item("bob", 1)]);
+        let push = world.push(NOW);
+        if restarted {
+            world.store.release_claims().unwrap();
+        } else {
+            world.record(&push, &Report::Unknown(NOW + MINUTE), NOW);
+        }
+        world.events(&[read("bob", 1)]);
+        let back = world.push(NOW + MINUTE);
+        assert_eq!(
+            (back.lane, payload(&back).totals.unread),
+            (Lane::Painted, 0),
+            "the phone may show 1"
+        );
+        world.record(&back, &Report::Again(NOW + 2 * MINUTE), NOW);
+        assert_eq!(phone.sync(&[]).totals.unread, 0);
+        world.quiet(NOW + DAY);
+    }
+}

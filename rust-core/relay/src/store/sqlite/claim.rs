@@ -152,7 +152,7 @@ fn take_alert(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
         return forget_alert(tx, row).map(|()| None);
     };
     let waiting = schedule::load(tx, device.row)?;
-    let situation = situation(&device, &account, waiting.as_ref(), now);
+    let situation = situation(tx, &device, &account, waiting.as_ref(), now)?;
     let item = Item {
         row,
         conversation: &due.conversation,
@@ -178,7 +178,7 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
     let situation = Situation {
         whole_app: compose::whole_app(tx, &device)?.is_some(),
         silent: &silent,
-        ..situation(&device, &account, Some(&waiting), now)
+        ..situation(tx, &device, &account, Some(&waiting), now)?
     };
     match planner::plan(rules, &situation) {
         Decision::Send { lane, owed } => {
@@ -200,23 +200,37 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
 }
 
 fn situation<'a>(
+    tx: &Connection,
     device: &Device,
     account: &Account,
     waiting: Option<&Waiting>,
     now: u64,
-) -> Situation<'a> {
+) -> Result<Situation<'a>> {
     let owed = waiting.and_then(|waiting| waiting.owed);
-    Situation {
+    let perhaps = perhaps_told(tx, device)?;
+    Ok(Situation {
         now,
         told: device.policy.badge(device.told),
+        perhaps_told: perhaps.map(|totals| device.policy.badge(totals)),
         current: device.policy.badge(account.sums.totals),
-        differs: device.told != account.sums.totals,
+        differs: device.told != account.sums.totals || perhaps.is_some(),
         fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
         owed,
         conditions: device.conditions,
         whole_app: false,
         silent: &[],
-    }
+    })
+}
+
+/// What the newest push told, if nobody knows whether it arrived, and no answer has told more since.
+/// Otherwise "3, 4 (arrived, but its answer was lost), 3" would leave the phone at 4.
+fn perhaps_told(tx: &Connection, device: &Device) -> Result<Option<Totals>> {
+    let sql = "SELECT pushes.unread, pushes.mentions, pushes.conversations FROM pushes \
+               JOIN devices ON devices.id = pushes.device WHERE pushes.device = ?1 \
+               AND counter = last_push AND status = 'unknown' AND version > served";
+    let mut statement = tx.prepare_cached(sql)?;
+    let found = statement.query_row([device.row], |row| totals(row, 0));
+    Ok(found.optional()?)
 }
 
 /// The phone's newest silent pushes, over all of its accounts here: iOS counts per app. Those of
