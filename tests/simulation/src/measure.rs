@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`Client::SilentOnly`] | what the complaint is about: [`simple`] |
 //! | [`Client::PaintOnce`] | what a push gateway like Matrix's does: [`simple`] |
-//! | [`Client::TrueBadge`] | the real engine and the real relay |
+//! | [`Client::TrueBadge`] | the real engine and the real relay: [`truebadge`] |
 //! | [`Client::Limit`] | what nobody can do better: [`limit`] |
 
 mod account;
@@ -16,6 +16,7 @@ mod phone;
 mod plot;
 mod report;
 mod simple;
+mod truebadge;
 mod workload;
 
 use std::{
@@ -29,10 +30,11 @@ use std::{
     time::Duration,
 };
 
-use simphone::{Preset, Rules};
+use simphone::{Delay, Millis, Preset, Rules};
 
 pub use account::Account;
 pub use meter::{Measured, Meter, Seen};
+pub(crate) use phone::{in_background, is_reachable};
 pub use plot::svg;
 pub use report::{Report, Row, csv, duration, ratio};
 pub use workload::{CONVERSATIONS, Event, Person, Script, Traffic, Workload};
@@ -219,17 +221,24 @@ impl Measurement {
                 Ok(simple::live(client, rules, seeds, &script, end))
             }
             Client::Limit => Ok(limit::live(rules, seeds, &script, end)),
-            Client::TrueBadge => Err(Failed("not yet".to_owned())),
+            Client::TrueBadge => truebadge::live(rules, seeds, &script, end)
+                .map_err(|what| Failed(format!("phone {phone} of seed {}: {what}", self.seed))),
         }
     }
 }
 
+/// How long a request takes to the servers, and an answer back.
+pub(crate) const ONE_WAY: Delay = Delay::between(Millis(30), Millis(1_500));
+
 /// What is left to chance on one phone.
 #[derive(Clone, Copy, Debug)]
-struct Seeds {
-    phone: u64,
-    apns: u64,
-    client: u64,
+pub(crate) struct Seeds {
+    /// For the phone.
+    pub(crate) phone: u64,
+    /// For APNs.
+    pub(crate) apns: u64,
+    /// For the rest.
+    pub(crate) client: u64,
 }
 
 impl Seeds {

@@ -103,7 +103,7 @@ fn run_planted(seed: u64, options: &Options) -> Outcome {
     }
 }
 
-fn message(payload: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().cloned();
     let text = text.or_else(|| {
         payload

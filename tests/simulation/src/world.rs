@@ -8,6 +8,7 @@ mod person;
 mod phone;
 mod pushes;
 mod storage;
+mod week;
 
 use std::{
     cmp::Reverse,
@@ -31,6 +32,7 @@ use crate::{
     backend::Backend,
     executor::{Executor, Owner, Polled},
     host::{Answer, Calls, Clocks},
+    measure::Seeds,
     plan::{Character, Planned, mix},
     run::Options,
     tally::Tally,
@@ -72,6 +74,8 @@ pub(crate) struct World {
     /// When the relay may have a push to send.
     relay_due: Option<Time>,
     plan: Plan,
+    /// A week of the workload that is lived instead of a plan.
+    week: Option<week::Week>,
     accounts: Vec<person::Account>,
     /// The newest item of each conversation that was planned.
     newest: BTreeMap<(usize, u8), u64>,
@@ -172,10 +176,7 @@ impl World {
     /// The world of a seed: the app has just been installed.
     pub(crate) fn new(seed: u64, options: &Options) -> Result<Self, Violation> {
         let mut rng = Rng::with_seed(mix(seed, 1 << 40));
-        let broken =
-            |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
-        simulation::seed(rng.u64(..));
-        truebadge_relay::simulation::seed(rng.u64(..));
+        seed_this_thread(&mut rng);
         let character = Character::of(seed);
         let presets = [Preset::Kind, Preset::Documented, Preset::Harsh];
         let preset = options
@@ -183,7 +184,29 @@ impl World {
             .unwrap_or(presets[usize::from(character.kind)]);
         let mut rules = preset.rules();
         rules.toss_open_questions(rng.u64(..));
-        let rules = Arc::new(rules);
+        let seeds = Seeds {
+            phone: rng.u64(..),
+            apns: rng.u64(..),
+            client: seed,
+        };
+        let mut backend = Backend::new(2, relay_rules(character), options.planted.relay())
+            .map_err(|error| broken(&error))?;
+        backend.page = character.page;
+        let mut world = Self::made(&Arc::new(rules), seeds, rng, backend, options)?;
+        world.bare = character.bare;
+        world.slow = character.slow;
+        world.settle_in(character)?;
+        Ok(world)
+    }
+
+    /// A world in which nothing has happened yet.
+    fn made(
+        rules: &Arc<simphone::Rules>,
+        seeds: Seeds,
+        rng: Rng,
+        backend: Backend,
+        options: &Options,
+    ) -> Result<Self, Violation> {
         let app = App {
             topic: "com.example.app".into(),
             environment: Environment::Production,
@@ -191,15 +214,12 @@ impl World {
         let directory = TempDir::with_prefix_in("truebadge-", options.directory())
             .map_err(|error| broken(&error))?;
         let storage = Storage::new();
-        let mut backend = Backend::new(2, relay_rules(character), options.planted.relay())
-            .map_err(|error| broken(&error))?;
-        backend.page = character.page;
-        let mut world = Self {
-            seed,
+        Ok(Self {
+            seed: seeds.client,
             now: Time::ZERO,
             backend,
-            apns: Apns::new(Arc::clone(&rules), rng.u64(..)),
-            phone: Phone::new(rules, app, rng.u64(..), Time::ZERO),
+            apns: Apns::new(Arc::clone(rules), seeds.apns),
+            phone: Phone::new(Arc::clone(rules), app, seeds.phone, Time::ZERO),
             clocks: Arc::default(),
             calls: Calls::default(),
             executor: Executor::default(),
@@ -218,6 +238,7 @@ impl World {
                 place: 0,
                 next: None,
             },
+            week: None,
             accounts: Vec::new(),
             newest: BTreeMap::new(),
             reads: BTreeMap::new(),
@@ -229,8 +250,8 @@ impl World {
             icon_may_stay: false,
             diverged: false,
             wrong: false,
-            bare: character.bare,
-            slow: character.slow,
+            bare: 0,
+            slow: false,
             pushes_to_lose: 0,
             last_number: None,
             kill_at_send: false,
@@ -244,9 +265,7 @@ impl World {
             timeline: Timeline::new(options.told),
             options: options.clone(),
             rng,
-        };
-        world.settle_in(character)?;
-        Ok(world)
+        })
     }
 
     /// Lives through the plan, and then through the closing phase.
@@ -284,6 +303,7 @@ impl World {
             self.come_due()?;
         }
         self.settle()?;
+        self.measure();
         Ok(true)
     }
 
@@ -326,12 +346,14 @@ impl World {
         self.plan_ahead();
         let planned = self.plan.next.as_ref().map(|(at, _)| *at);
         let queued = self.queue.peek().map(|Reverse(queued)| queued.at);
+        let week = self.next_of_the_week();
         let all = [
             planned,
             queued,
             self.phone.next(),
             self.apns.next(),
             self.relay_due,
+            week,
         ];
         all.into_iter()
             .flatten()
@@ -340,7 +362,7 @@ impl World {
     }
 
     fn plan_ahead(&mut self) {
-        if self.plan.next.is_some() || self.closing {
+        if self.plan.next.is_some() || self.closing || self.week.is_some() {
             return;
         }
         let place = self.plan.place;
@@ -383,6 +405,9 @@ impl World {
         if self.relay_due.is_some_and(|due| due <= self.now) {
             self.relay_sends();
             return Ok(());
+        }
+        if let Some(event) = self.week_comes_due() {
+            return self.lives(event);
         }
         if let Some((at, planned)) = self.plan.next
             && at <= self.now
@@ -488,6 +513,16 @@ fn relay_rules(character: Character) -> Rules {
             Rules::default()
         }
     }
+}
+
+/// All that this thread's engines and relays leave to chance follows from here.
+fn seed_this_thread(rng: &mut Rng) {
+    simulation::seed(rng.u64(..));
+    truebadge_relay::simulation::seed(rng.u64(..));
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Violation {
+    Violation::new(Property::Panic, error.to_string())
 }
 
 fn running(processes: &BTreeMap<Process, Running>, owner: Owner) -> Option<&Running> {

@@ -44,6 +44,48 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 }
 
 #[test]
+fn the_real_engine_and_the_real_relay_live_the_same_week_twice() {
+    let mut measurement = Measurement {
+        phones: 3,
+        days: 1,
+        ..measurement(&[Client::TrueBadge])
+    };
+    let two = everything(&measurement);
+    measurement.jobs = 1;
+    assert_eq!(two, everything(&measurement));
+}
+
+#[test]
+fn truebadge_is_far_better_than_silent_pushes_and_never_better_than_the_limit() {
+    let measurement = Measurement {
+        phones: 8,
+        days: 2,
+        presets: vec![Preset::Documented, Preset::Harsh],
+        ..measurement(&Client::ALL)
+    };
+    let outcomes = measurement
+        .run(&AtomicBool::new(false), |_, _| {})
+        .unwrap()
+        .unwrap();
+    let report = Report::new(&measurement, &outcomes);
+    for (preset, times) in [(Preset::Documented, 5), (Preset::Harsh, 2)] {
+        let of = |client| report.find(preset, client).unwrap();
+        let stale = |client| of(client).stale_ms();
+        let ours = of(Client::TrueBadge);
+        assert!(ours.stale_ms() > stale(Client::Limit), "{preset}");
+        assert!(
+            ours.stale_ms() * times < stale(Client::SilentOnly),
+            "{preset}"
+        );
+        assert_eq!(
+            ours.changes,
+            of(Client::Limit).changes,
+            "{preset}: another truth"
+        );
+    }
+}
+
+#[test]
 fn nobody_is_better_than_the_limit_and_silent_pushes_are_worst() {
     let measurement = measurement(&MODELS);
     let outcomes = measurement

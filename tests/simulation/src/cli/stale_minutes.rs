@@ -61,10 +61,7 @@ impl StaleMinutes {
             phones: self.phones,
             days: self.days,
             presets: or_all(&self.preset, &Preset::ALL),
-            clients: or_all(
-                &self.client,
-                &[Client::SilentOnly, Client::PaintOnce, Client::Limit],
-            ),
+            clients: or_all(&self.client, &Client::ALL),
             jobs: self.jobs.unwrap_or_else(super::cores),
         };
         let mut progress = Progress::new();

@@ -110,14 +110,14 @@ impl Model {
 }
 
 /// Whether something could make the icon now; see [`super::meter`].
-pub(super) fn is_reachable(phone: &Phone, servers_up: bool, apns_out: bool, now: Time) -> bool {
+pub(crate) fn is_reachable(phone: &Phone, servers_up: bool, apns_out: bool, now: Time) -> bool {
     let by_code = phone.running(Process::App) && phone.has_https() && phone.unlocked();
     let by_push = phone.can_be_reached(now) && !apns_out;
     servers_up && phone.conditions().badges_allowed && (by_code || by_push)
 }
 
 /// Whether iOS gave our code a moment that nobody at the phone asked for.
-pub(super) fn in_background(wake: &Wake) -> bool {
+pub(crate) fn in_background(wake: &Wake) -> bool {
     matches!(
         wake.why,
         Why::SilentPush(_) | Why::PaintedPush(_) | Why::Extension { .. } | Why::Refresh

@@ -25,12 +25,11 @@ mod server;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use simphone::{Delay, Effect, Millis, Process, Rules, Time, Token, Wake, WakeId, Why};
+use simphone::{Effect, Millis, Process, Rules, Time, Token, Wake, WakeId, Why};
 
-use super::{Account, Client, Event, Measured, Script, Seeds, phone::Model};
+use super::{Account, Client, Event, Measured, ONE_WAY, Script, Seeds, phone::Model};
 use server::Server;
 
-const ONE_WAY: Delay = Delay::between(Millis(30), Millis(1_500));
 const CODE: Millis = Millis(50);
 const AGAIN: Millis = Millis::seconds(10);
 

@@ -11,6 +11,7 @@ use crate::{
     backend::{Backend, Served},
     executor::Owner,
     host::Answer,
+    measure::ONE_WAY,
     violation::{Property, Violation},
 };
 
@@ -77,6 +78,9 @@ impl World {
     }
 
     fn latency(&mut self) -> u64 {
+        if self.week.is_some() {
+            return ONE_WAY.draw(&mut self.rng).0;
+        }
         match self.rng.u8(..10) {
             _ if self.closing => self.rng.u64(10..100),
             _ if self.slow => self.rng.u64(..12_000),
@@ -109,6 +113,7 @@ impl World {
             self.answer(owner, sender, Ok(down));
             return Ok(());
         }
+        self.counts(|measured| &mut measured.requests);
         let served = self.backend.serve(&request)?;
         self.ring();
         match served {

@@ -29,6 +29,19 @@ pub(super) struct Account {
     added: bool,
 }
 
+impl Account {
+    /// One that the person wants on the phone, and has not signed in to.
+    pub(super) fn wanted(id: AccountId) -> Self {
+        Self {
+            id,
+            token: None,
+            fenced: Vec::new(),
+            wanted: true,
+            added: false,
+        }
+    }
+}
+
 impl World {
     /// The person installs the app, opens it, and signs in.
     pub(super) fn settle_in(&mut self, character: Character) -> Step {

@@ -13,6 +13,7 @@ use super::{Due, Ended, Running, Step, World, lock};
 use crate::{
     executor::Owner,
     host::Host,
+    measure::in_background,
     plan::Character,
     violation::{Property, Violation},
 };
@@ -120,7 +121,7 @@ impl World {
                 Process::App => truebadge_engine::Process::App,
                 Process::Extension => truebadge_engine::Process::Extension,
             },
-            at_zero: if Character::of(self.seed).clears_at_zero {
+            at_zero: if self.week.is_none() && Character::of(self.seed).clears_at_zero {
                 AtZero::Clear
             } else {
                 AtZero::Keep
@@ -199,6 +200,9 @@ impl World {
             why(&wake.why)
         ));
         let process = wake.process;
+        if in_background(&wake) {
+            self.counts(|measured| &mut measured.wakes);
+        }
         if !matches!(wake.why, Why::Left) {
             self.call(process, Engine::resume)?;
             if let Some(running) = self.processes.get_mut(&process) {

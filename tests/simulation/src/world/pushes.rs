@@ -24,7 +24,7 @@ impl World {
     /// The relay's driver takes its turn.
     pub(super) fn relay_sends(&mut self) {
         self.relay_due = None;
-        if !self.backend.runs() {
+        if !self.backend.runs() || self.servers_are_out() {
             return;
         }
         match self.backend.claim() {
@@ -65,6 +65,9 @@ impl World {
                 None => unavailable(),
             }
         };
+        if answer.is_taken() {
+            self.counts(|measured| &mut measured.pushes);
+        }
         let after = self.rng.u64(5..200);
         self.later(after, Due::PushAnswered(push, answer));
         if std::mem::take(&mut self.kill_at_send) {
