@@ -32,6 +32,9 @@ pub struct PlantedBugs {
     /// The table as JSON.
     #[arg(long)]
     json: bool,
+    /// The table as Markdown, for docs/SIMULATION.md.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     #[command(flatten)]
     each: Each,
 }
@@ -55,7 +58,9 @@ impl PlantedBugs {
         }
         let stop = stop()?;
         let mut hunts = Vec::new();
-        if !self.json {
+        if self.markdown {
+            println!("| bug | seeds | broke | what it does | seen in |\n|---|---|---|---|---|");
+        } else if !self.json {
             println!("{:<38} {:>6}  {:<8} what it does", "bug", "seeds", "broke");
         }
         for bug in bugs {
@@ -80,7 +85,9 @@ impl PlantedBugs {
                 eprint!("\r\x1b[K");
             }
             let hunt = Hunt { bug, found };
-            if !self.json {
+            if self.markdown {
+                markdown(&hunt);
+            } else if !self.json {
                 row(&hunt);
             }
             hunts.push(hunt);
@@ -88,7 +95,7 @@ impl PlantedBugs {
         if self.json {
             let json: Vec<_> = hunts.iter().map(json).collect();
             println!("{}", serde_json::to_string_pretty(&json)?);
-        } else {
+        } else if !self.markdown {
             let found = hunts.iter().filter(|hunt| hunt.found.is_some()).count();
             println!("{found} of {} found", hunts.len());
         }
@@ -119,13 +126,24 @@ fn json(hunt: &Hunt) -> serde_json::Value {
     })
 }
 
-fn row(Hunt { bug, found }: &Hunt) {
-    let (seeds, broke) = match found {
+/// The seeds it took, and the property that did not hold.
+fn found(hunt: &Hunt) -> (String, String) {
+    match &hunt.found {
         Some(found) => (
             (found.seed + 1).to_string(),
             found.violation.property.to_string(),
         ),
         None => ("-".to_owned(), "NOTHING".to_owned()),
-    };
+    }
+}
+
+fn markdown(hunt: &Hunt) {
+    let ((seeds, broke), bug) = (found(hunt), hunt.bug);
+    let source = bug.source().unwrap_or_default();
+    println!("| {bug} | {seeds} | {broke} | {} | {source} |", bug.what());
+}
+
+fn row(hunt: &Hunt) {
+    let ((seeds, broke), bug) = (found(hunt), hunt.bug);
     println!("{bug:<38} {seeds:>6}  {broke:<8} {}", bug.what());
 }
