@@ -1,6 +1,6 @@
 //! Stale minutes: how long a badge is wrong, for four clients that live the same weeks.
 //!
-//! [`workload`] tells what happens, [`meter`] what is measured. The clients:
+//! `workload` tells what happens, `meter` what is measured. The clients:
 //!
 //! | client | what it does |
 //! |---|---|

@@ -159,6 +159,7 @@ enum Trouble {
 }
 
 /// How a run is: drawn from its seed before everything else.
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 #[derive(Debug, Clone, Copy)]
 pub struct Character {
     troubles: u16,
@@ -258,7 +259,7 @@ fn gap(rng: &mut Rng, pace: u8) -> u64 {
 }
 
 impl Happening {
-    fn trouble(&self) -> Option<Trouble> {
+    fn trouble(self) -> Option<Trouble> {
         Some(match self {
             Self::KillSoon(_) | Self::MemoryShort => Trouble::Kills,
             Self::StorageFails(_) => Trouble::Storage,

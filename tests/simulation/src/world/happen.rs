@@ -133,7 +133,7 @@ impl World {
                 self.ring();
             }
             Happening::AccountEnds(account) if !self.diverged => {
-                self.backend.end(account.into())?
+                self.backend.end(account.into())?;
             }
             Happening::RelayDown(seconds) => {
                 self.relay_down_until = self.now + simphone::Millis::seconds(seconds.into());
@@ -224,7 +224,7 @@ impl World {
             _ => vec![byte; 4_096],
         };
         if let Some(token) = self.phone.token()
-            && byte % 3 > 0
+            && !byte.is_multiple_of(3)
         {
             let app = self.phone.app().clone();
             let notification = Notification {

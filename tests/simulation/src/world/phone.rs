@@ -70,7 +70,7 @@ impl World {
                 self.note(format_args!("the icon shows {number} ({by:?})"));
             }
             Effect::NotificationShown(id) => {
-                self.note(format_args!("notification {} is shown", id.0))
+                self.note(format_args!("notification {} is shown", id.0));
             }
             Effect::NotificationsDropped(ids) => {
                 self.note(format_args!("iOS drops {} notifications", ids.len()));

@@ -107,8 +107,9 @@ impl World {
                 up_to,
             } => self.is_read_here(conversation, up_to),
             event if self.servers_are_out() => {
-                let week = self.week.as_mut();
-                week.into_iter().for_each(|week| week.missed.push(event));
+                if let Some(week) = &mut self.week {
+                    week.missed.push(event);
+                }
                 Ok(())
             }
             event => self.reports(event),
