@@ -4,10 +4,10 @@
 //!
 //! | client | what it does |
 //! |---|---|
-//! | [`Client::SilentOnly`] | what the complaint is about: [`simple`] |
-//! | [`Client::PaintOnce`] | what a push gateway like Matrix's does: [`simple`] |
-//! | [`Client::TrueBadge`] | the real engine and the real relay: [`truebadge`] |
-//! | [`Client::Limit`] | what nobody can do better: [`limit`] |
+//! | [`Client::SilentOnly`] | what the complaint is about: `simple` |
+//! | [`Client::PaintOnce`] | what a push gateway like Matrix's does: `simple` |
+//! | [`Client::TrueBadge`] | the real engine and the real relay: `truebadge` |
+//! | [`Client::Limit`] | what nobody can do better: `limit` |
 
 mod account;
 mod limit;
