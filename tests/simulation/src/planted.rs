@@ -35,10 +35,6 @@ const OF_THE_RELAY: &[(Fault, &str)] = &[
     (Fault::OnlyTheFirst, "only-the-first"),
     (Fault::ClaimsStay, "claims-stay"),
     (Fault::AlwaysSilent, "always-silent"),
-    (
-        Fault::ChangeMeanwhileForgotten,
-        "change-meanwhile-forgotten",
-    ),
 ];
 
 /// The engine's that these runs cannot show, and why.
