@@ -8,14 +8,19 @@ use std::{future::Future as _, pin::pin, task::Poll, time::Duration};
 use support::{Committed, Fault, Phone, alice, conversation, unread};
 use truebadge_engine::{Process, RejectedOperation, WakeOutcome};
 
-/// A phone that shows three unread items, of which the person read all. The relay refused that, and
-/// its answer was lost.
-async fn refused_in_an_answer_that_was_lost() -> Phone {
+/// A phone that shows three unread items, of which the person read all. The relay will refuse that.
+async fn about_to_be_refused() -> Phone {
     let phone = Phone::new();
     phone.relay.commit("family", 3, 3);
     phone.refresh().await;
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
     phone.read_here("family", 3, 0);
+    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    phone
+}
+
+/// The relay refused it, and its answer was lost.
+async fn refused_in_an_answer_that_was_lost() -> Phone {
+    let phone = about_to_be_refused().await;
     phone.relay.fail(Fault::AnswerLost);
     assert_eq!(phone.refresh().await.rejected, []);
     phone
@@ -192,11 +197,7 @@ async fn what_was_refused_is_told_at_each_wake_until_the_app_took_note() {
 
 #[tokio::test]
 async fn s3_what_was_refused_in_an_answer_that_was_lost_is_told_in_the_next_wake() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
-    phone.read_here("family", 3, 0);
+    let phone = about_to_be_refused().await;
     phone.relay.fail(Fault::AnswerLost);
     assert_eq!(phone.refresh().await.rejected, []);
 
@@ -213,11 +214,7 @@ async fn s3_what_was_refused_in_an_answer_that_was_lost_is_told_in_the_next_wake
 
 #[tokio::test]
 async fn what_was_refused_in_the_extension_is_told_in_the_app() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.read_here("family", 3, 0);
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    let phone = about_to_be_refused().await;
 
     let extension = phone.again(Process::Extension);
     let bytes = phone.relay.push(1, 0);
@@ -228,11 +225,7 @@ async fn what_was_refused_in_the_extension_is_told_in_the_app() {
 
 #[tokio::test]
 async fn s3_what_was_refused_in_a_wake_that_was_cancelled_is_told_in_the_next() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.read_here("family", 3, 0);
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    let phone = about_to_be_refused().await;
     // Once the relay has answered, iOS lets the wake wait.
     let centre = phone.centre.clone();
     let slow = support::Meanwhile(Box::new(move || centre.answers_slowly()));
@@ -257,11 +250,7 @@ async fn s3_what_was_refused_in_a_wake_that_was_cancelled_is_told_in_the_next() 
 
 #[tokio::test]
 async fn what_was_refused_of_an_account_goes_with_it() {
-    let phone = Phone::new();
-    phone.relay.commit("family", 3, 3);
-    phone.refresh().await;
-    phone.read_here("family", 3, 0);
-    phone.relay.0.lock().unwrap().rejects_with = Some("not yours".to_owned());
+    let phone = about_to_be_refused().await;
     phone.refresh().await;
 
     phone.engine.sign_out(&alice()).unwrap();

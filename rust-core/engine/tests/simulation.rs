@@ -244,6 +244,66 @@ fn l2_a_kill_around_the_rebuilding_of_a_damaged_store_loses_no_account() {
 }
 
 #[test]
+fn l2_a_rebuilding_that_failed_is_tried_again() {
+    let (phone, turns, engine) = synced();
+    drop(engine);
+    std::fs::write(phone.store(), b"nothing of SQLite's").unwrap();
+    let engine = simulated(&phone, &turns);
+    at(Point::Rebuilds, 1, Verdict::Fail(EngineError::StorageFull));
+    // In the foreground the store stays open.
+    let failed = turns.run(engine.refresh(Cause::Foreground, BUDGET));
+    assert_eq!(failed.error, Some(EngineError::StorageFull));
+    let outcome = turns.run(engine.refresh(Cause::Foreground, BUDGET));
+    simulation::hook(None);
+    assert_eq!((outcome.error, outcome.badge.unwrap().badge), (None, 2));
+}
+
+#[test]
+fn s7_a_sign_out_that_was_killed_after_its_commit_is_not_undone_by_damage() {
+    let mut killed_after_it = 0;
+    for nth in 1..10 {
+        let (phone, turns, engine) = synced();
+        at(Point::Committed, nth, Verdict::Kill);
+        let killed = simulation::until_killed(|| engine.sign_out(&alice()));
+        simulation::hook(None);
+        drop(engine);
+        // Not by way of an engine, which would write the copy anew.
+        let store = rusqlite::Connection::open(phone.store()).unwrap();
+        let count = |row: &rusqlite::Row<'_>| row.get::<_, u32>(0);
+        let there = store.query_row("SELECT count(*) FROM accounts", [], count);
+        drop(store);
+        std::fs::write(phone.store(), b"nothing of SQLite's").unwrap();
+        let engine = simulated(&phone, &turns);
+        refresh(&engine, &turns);
+        if there.unwrap() == 0 {
+            killed_after_it += u32::from(killed.is_err());
+            assert_eq!(engine.accounts().unwrap(), []);
+        }
+    }
+    assert!(killed_after_it > 0, "no kill came after the commit");
+}
+
+#[test]
+fn s7_a_sign_out_that_failed_leaves_the_account_in_the_copy_beside_the_store() {
+    let (phone, _turns, engine) = synced();
+    at(Point::Commits, 1, Verdict::Fail(EngineError::StorageFull));
+    let failed = engine.sign_out(&alice());
+    simulation::hook(None);
+    assert_eq!(failed, Err(EngineError::StorageFull));
+    let copy = phone.store().with_file_name("truebadge-accounts.json");
+    assert!(std::fs::read_to_string(copy).unwrap().contains("alice"));
+}
+
+#[test]
+fn s6_a_sign_out_while_suspended_writes_no_file() {
+    let (phone, _turns, engine) = synced();
+    engine.suspend();
+    assert_eq!(engine.sign_out(&alice()), Err(EngineError::Suspended));
+    let copy = phone.store().with_file_name("truebadge-accounts.json");
+    assert!(std::fs::read_to_string(copy).unwrap().contains("alice"));
+}
+
+#[test]
 fn a_hook_is_asked_at_each_point_in_order() {
     let (_phone, _turns, engine) = synced();
     let asked = Rc::new(Cell::new(Vec::new()));

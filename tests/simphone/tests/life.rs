@@ -51,12 +51,7 @@ fn an_app_that_is_opened_during_a_background_wake_goes_on_in_front() {
     world.happen(Happening::Open);
     world.pass(Millis::hours(1));
     assert!(world.phone.in_foreground());
-    assert!(
-        !world
-            .log
-            .iter()
-            .any(|(_, effect)| matches!(effect, Effect::Kill(..)))
-    );
+    assert!(!world.killed_something());
 }
 
 #[test]
@@ -83,12 +78,7 @@ fn an_app_that_runs_now_and_then_is_not_ended_for_having_been_frozen_before() {
     world.happen(Happening::Open);
     world.pass(Millis::hours(9));
     assert!(world.phone.in_foreground());
-    assert!(
-        !world
-            .log
-            .iter()
-            .any(|(_, effect)| matches!(effect, Effect::Kill(..)))
-    );
+    assert!(!world.killed_something());
 }
 
 #[test]

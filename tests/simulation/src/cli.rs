@@ -1,6 +1,7 @@
 //! The commands.
 
 mod planted;
+mod progress;
 mod replay;
 mod run;
 mod stale_minutes;

@@ -452,26 +452,28 @@ impl World {
         self.queue.push(Reverse(queued));
     }
 
+    /// A wake that iOS did not freeze has not gone on over its deadline (S9).
+    fn in_time(&self, (owner, began): (Owner, Time)) -> Step {
+        let took = self.now.since(began);
+        let ran = |running: &Running| !running.frozen && running.goes_on_since <= began;
+        let late =
+            took.0 > u64::try_from(phone::BUDGET.as_millis()).unwrap_or(u64::MAX) + 2 * PATIENCE;
+        if late && running(&self.processes, owner).is_some_and(ran) {
+            let what = format!("a wake took {took}");
+            return Err(Violation::new(Property::S9, what));
+        }
+        Ok(())
+    }
+
     /// What must hold after every step.
     fn check_step(&mut self) -> Step {
         if self.storage.was_opened_asleep() {
             let what = "the store was opened after suspend()";
             return Err(Violation::new(Property::S6, what));
         }
-        let late = |(owner, began): &(Owner, Time)| {
-            let since = running(&self.processes, *owner)
-                .filter(|running| !running.frozen)
-                .map(|running| running.goes_on_since);
-            since.is_some_and(|since| {
-                since <= *began && self.now.since(*began).0 > 25_000 + 2 * PATIENCE
-            })
-        };
-        if self.open.values().any(late) {
-            return Err(Violation::new(
-                Property::S9,
-                "a wake goes on after its deadline",
-            ));
-        }
+        self.open
+            .values()
+            .try_for_each(|wake| self.in_time(*wake))?;
         if self.storage.was_written() {
             self.check_mirror()?;
         }

@@ -76,6 +76,10 @@ impl Store {
             return;
         }
         let mut state = self.lock();
+        // Opening it later would write the copy again. What is in its way, the sign-out will say.
+        if self.opened(&mut state).is_err() {
+            return;
+        }
         let mut wanted = Kept::beside(&self.path);
         let before = wanted.accounts.len();
         wanted.accounts.retain(|kept| kept.account != *account);

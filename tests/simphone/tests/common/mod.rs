@@ -164,6 +164,12 @@ impl World {
         self.log.iter().any(|(_, seen)| seen == effect)
     }
 
+    /// Whether a process was ended.
+    pub fn killed_something(&self) -> bool {
+        let killed = |effect: &Effect| matches!(effect, Effect::Kill(..));
+        self.log.iter().any(|(_, effect)| killed(effect))
+    }
+
     /// The wakes of a process, in order.
     pub fn wakes(&self, process: Process) -> Vec<Wake> {
         let wakes = self.log.iter().filter_map(|(_, effect)| match effect {

@@ -1,10 +1,6 @@
 //! `simulate planted`.
 
-use std::{
-    io::{IsTerminal as _, stderr},
-    process::ExitCode,
-    sync::atomic::Ordering,
-};
+use std::{process::ExitCode, sync::atomic::Ordering};
 
 use clap::Args;
 use truebadge_simulation::{
@@ -12,7 +8,7 @@ use truebadge_simulation::{
     planted::Planted,
 };
 
-use super::{Each, cores, stop};
+use super::{Each, cores, progress::Progress, stop};
 
 /// Plants bugs one by one and runs seeds until each is found; exit code 1 when one is not.
 #[derive(Debug, Args)]
@@ -20,7 +16,7 @@ pub struct PlantedBugs {
     /// Names the bugs, what they do and where they were seen.
     #[arg(long)]
     list: bool,
-    /// Only these.
+    /// Only these; all that these runs are known to find when absent.
     #[arg(value_name = "BUG")]
     bugs: Vec<Planted>,
     /// Gives one up after so many seeds.
@@ -47,8 +43,10 @@ struct Hunt {
 
 impl PlantedBugs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let bugs = if self.bugs.is_empty() {
+        let bugs = if self.bugs.is_empty() && self.list {
             Planted::all()
+        } else if self.bugs.is_empty() {
+            Planted::looked_for()
         } else {
             self.bugs.clone()
         };
@@ -67,9 +65,6 @@ impl PlantedBugs {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            if stderr().is_terminal() {
-                eprint!("\r\x1b[K{bug}");
-            }
             let many = Many {
                 first: 0,
                 seeds: Some(self.seeds),
@@ -80,10 +75,13 @@ impl PlantedBugs {
                     ..self.each.options()
                 },
             };
-            let found = many.run(&stop, |_| {}).failure;
-            if stderr().is_terminal() {
-                eprint!("\r\x1b[K");
-            }
+            let mut progress = Progress::new();
+            let found = many
+                .run(&stop, |so_far| {
+                    progress.show(|_| format!("{bug}: {} seeds", so_far.tally.seeds));
+                })
+                .failure;
+            progress.end();
             let hunt = Hunt { bug, found };
             if self.markdown {
                 markdown(&hunt);
@@ -109,6 +107,9 @@ fn list(bugs: &[Planted]) {
         println!("{bug}\n    {} Breaks {}.", bug.what(), bug.breaks());
         if let Some(source) = bug.source() {
             println!("    Seen in {source}");
+        }
+        if let Some(why) = bug.not_looked_for() {
+            println!("    Not looked for unless it is named: {why}.");
         }
     }
 }

@@ -1,12 +1,6 @@
 //! `simulate run`.
 
-use std::{
-    fmt::Write as _,
-    io::{IsTerminal as _, stderr},
-    path::PathBuf,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -15,7 +9,7 @@ use truebadge_simulation::{
     tally::Tally,
 };
 
-use super::{Each, cores, stop};
+use super::{Each, cores, progress::Progress, stop};
 
 /// Runs many seeds; exit code 1 when a property does not hold.
 #[derive(Debug, Args)]
@@ -59,7 +53,7 @@ impl Run {
             options: self.each.options(),
         };
         let mut progress = Progress::new();
-        let ran = many.run(&*stop()?, |so_far| progress.show(so_far));
+        let ran = many.run(&*stop()?, |so_far| progress.show(|_| line(so_far)));
         progress.end();
         self.keep(before, &ran)?;
         if self.json {
@@ -150,38 +144,4 @@ fn line(ran: &Ran) -> String {
         ran.took.as_secs_f64(),
         rate(ran)
     )
-}
-
-/// One line that is written over on a terminal, and now and then a line elsewhere.
-struct Progress {
-    terminal: bool,
-    shown: Instant,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            terminal: stderr().is_terminal(),
-            shown: Instant::now(),
-        }
-    }
-
-    fn show(&mut self, so_far: &Ran) {
-        let every = Duration::from_millis(if self.terminal { 200 } else { 30_000 });
-        if self.shown.elapsed() < every {
-            return;
-        }
-        self.shown = Instant::now();
-        if self.terminal {
-            eprint!("\r\x1b[K{}", line(so_far));
-        } else {
-            eprintln!("{}", line(so_far));
-        }
-    }
-
-    fn end(&self) {
-        if self.terminal {
-            eprint!("\r\x1b[K");
-        }
-    }
 }

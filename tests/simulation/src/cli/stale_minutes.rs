@@ -1,10 +1,8 @@
 //! `simulate stale-minutes`.
 
 use std::{
-    io::{IsTerminal as _, stderr},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -12,7 +10,7 @@ use clap::Args;
 use simphone::Preset;
 use truebadge_simulation::measure::{Client, Measurement, Report, csv, svg};
 
-use super::stop;
+use super::{progress::Progress, stop};
 
 /// Measures how long badges are wrong, for four clients that live the same weeks.
 ///
@@ -65,7 +63,9 @@ impl StaleMinutes {
             jobs: self.jobs.unwrap_or_else(super::cores),
         };
         let mut progress = Progress::new();
-        let measured = measurement.run(&*stop()?, |done, all| progress.show(done, all));
+        let measured = measurement.run(&*stop()?, |done, all| {
+            progress.show(|took| format!("{done} of {all} lives lived in {} s", took.as_secs()));
+        });
         progress.end();
         let Some(outcomes) = measured? else {
             eprintln!("simulate: stopped; figures of some of the phones would mean nothing");
@@ -92,42 +92,4 @@ fn write(path: Option<&Path>, text: impl FnOnce() -> String) -> anyhow::Result<(
         return Ok(());
     };
     std::fs::write(path, text()).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// One line that is written over on a terminal, and now and then a line elsewhere.
-struct Progress {
-    terminal: bool,
-    began: Instant,
-    shown: Instant,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            terminal: stderr().is_terminal(),
-            began: Instant::now(),
-            shown: Instant::now(),
-        }
-    }
-
-    fn show(&mut self, done: u32, all: u32) {
-        let every = Duration::from_millis(if self.terminal { 200 } else { 30_000 });
-        if self.shown.elapsed() < every {
-            return;
-        }
-        self.shown = Instant::now();
-        let seconds = self.began.elapsed().as_secs();
-        let line = format!("{done} of {all} lives lived in {seconds} s");
-        if self.terminal {
-            eprint!("\r\x1b[K{line}");
-        } else {
-            eprintln!("{line}");
-        }
-    }
-
-    fn end(&self) {
-        if self.terminal {
-            eprint!("\r\x1b[K");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! What processes ask of iOS, answered.
 
-use simphone::{Delivered, NotificationId, Process};
+use simphone::{Delivered, Millis, NotificationId, Process, Time};
 use truebadge_engine::{DeliveredNotification, Reply, Secret};
 use truebadge_protocol::PushPayload;
 
@@ -33,11 +33,7 @@ impl World {
                 let ids: Vec<_> = names.iter().filter_map(|name| id(name)).collect();
                 self.note(format_args!("{process:?} removes notifications {names:?}"));
                 let done = self.phone.remove_delivered(self.now, process, &ids);
-                let after = done.since(self.now).0;
-                self.later(
-                    after,
-                    Due::Replies(owner, Box::new(move || reply.succeed(()))),
-                );
+                self.reply_at(owner, done, move || reply.succeed(()));
             }
             Call::Restore(names, reply) => {
                 let Some(process) = process else {
@@ -46,11 +42,7 @@ impl World {
                 self.note(format_args!("{process:?} delivers {names:?} again"));
                 let those = self.remembered(&names);
                 let done = self.phone.deliver_again(self.now, process, those);
-                let after = done.since(self.now).0;
-                self.later(
-                    after,
-                    Due::Replies(owner, Box::new(move || reply.succeed(()))),
-                );
+                self.reply_at(owner, done, move || reply.succeed(()));
             }
             Call::Credentials(account, refused, reply) => {
                 let token = self.credentials(account.as_str(), refused.as_ref())?;
@@ -66,7 +58,12 @@ impl World {
     }
 
     fn reply(&mut self, owner: Owner, reply: impl FnOnce() + 'static) {
-        let after = self.rng.u64(..30);
+        let soon = self.now + Millis(self.rng.u64(..30));
+        self.reply_at(owner, soon, reply);
+    }
+
+    fn reply_at(&mut self, owner: Owner, at: Time, reply: impl FnOnce() + 'static) {
+        let after = at.since(self.now).0;
         self.later(after, Due::Replies(owner, Box::new(reply)));
     }
 
@@ -93,13 +90,7 @@ impl World {
             return Ok(());
         };
         match self.phone.set_badge(self.now, process, number) {
-            Ok(done) => {
-                let after = done.since(self.now).0;
-                self.later(
-                    after,
-                    Due::Replies(owner, Box::new(move || reply.succeed(()))),
-                );
-            }
+            Ok(done) => self.reply_at(owner, done, move || reply.succeed(())),
             Err(_) => self.reply(owner, move || reply.fail()),
         }
         Ok(())

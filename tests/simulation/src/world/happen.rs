@@ -185,7 +185,6 @@ impl World {
         if bytes.len() < 8_192 || self.diverged {
             return;
         }
-        self.tally.fault("store damaged");
         match how {
             0 => bytes[100..4_096].fill(0xA5),
             1 => {
@@ -198,6 +197,7 @@ impl World {
         // Not while a process has it open: a page that it has in memory would hide the damage.
         let open = self.processes.values().any(|running| !running.frozen);
         if !open && std::fs::write(&path, bytes).is_ok() {
+            self.tally.fault("store damaged");
             self.damaged = true;
             self.backend.twice_is_fair = true;
             self.audit.forget();

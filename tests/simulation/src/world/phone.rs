@@ -2,7 +2,7 @@
 
 use std::{fmt::Arguments, sync::Arc, time::Duration};
 
-use simphone::{Completion, Conditions, Effect, Millis, Process, Wake, WakeId, Why};
+use simphone::{Completion, Conditions, Effect, Process, Wake, WakeId, Why};
 use truebadge_engine::{AtZero, Bridges, Cause, Configuration, Engine, simulation};
 use truebadge_protocol::{
     DeviceId,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What our shell gives a wake of the 30 s that iOS gives it.
-const BUDGET: Duration = Duration::from_secs(25);
+pub(super) const BUDGET: Duration = Duration::from_secs(25);
 
 impl World {
     /// Time has come to something in the phone.
@@ -230,6 +230,11 @@ impl World {
         Ok(())
     }
 
+    fn engine_of(&self, process: Process) -> Option<Arc<Engine>> {
+        let running = self.processes.get(&process);
+        running.map(|running| Arc::clone(&running.engine))
+    }
+
     pub(super) fn receive(
         &mut self,
         process: Process,
@@ -237,11 +242,7 @@ impl World {
         payload: Vec<u8>,
         is_alert: bool,
     ) {
-        let engine = self
-            .processes
-            .get(&process)
-            .map(|running| Arc::clone(&running.engine));
-        let Some(engine) = engine else {
+        let Some(engine) = self.engine_of(process) else {
             return;
         };
         self.last_push = Some(payload.clone());
@@ -252,11 +253,7 @@ impl World {
 
     /// A wake without a push.
     pub(super) fn refresh(&mut self, process: Process, wake: Option<WakeId>, cause: Cause) {
-        let engine = self
-            .processes
-            .get(&process)
-            .map(|running| Arc::clone(&running.engine));
-        let Some(engine) = engine else {
+        let Some(engine) = self.engine_of(process) else {
             return;
         };
         self.spawn(process, wake, false, async move {
@@ -306,13 +303,7 @@ impl World {
             outcome.synced,
             outcome.error,
         ));
-        let took = self.now.since(ended.began);
-        let running = self.processes.get(&ended.process);
-        let was_frozen = running.is_none_or(|running| running.goes_on_since > ended.began);
-        if !was_frozen && took > Millis(25_000 + super::PATIENCE) {
-            let what = format!("a wake took {took}");
-            return Err(Violation::new(Property::S9, what));
-        }
+        self.in_time((ended.owner, ended.began))?;
         self.reported(&ended.outcome);
         if ended.outcome.rebuilt && ended.process == Process::Extension {
             let what = "the extension made the store anew";
