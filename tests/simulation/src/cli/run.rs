@@ -52,6 +52,8 @@ impl Run {
             jobs: self.jobs.unwrap_or_else(cores),
             options: self.each.options(),
         };
+        // A file that cannot be written is better known before an hour of work than after it.
+        self.keep(before.clone(), &Ran::default())?;
         let mut progress = Progress::new();
         let ran = many.run(&*stop()?, |so_far| progress.show(|_| line(so_far)));
         progress.end();
