@@ -169,7 +169,8 @@ pub fn lay_over<'a>(
 }
 
 /// A mark that the person did not see is newer than what was done here, and stays (S4); one that was
-/// shown, or that was made here, is taken back.
+/// shown, or that was made here, is taken back. One that others set in place of such a mark looks the
+/// same: it is hidden until the server has answered, which keeps it.
 fn unmark(
     shown: &mut ConversationState,
     base: &ConversationState,

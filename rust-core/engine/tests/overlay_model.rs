@@ -209,10 +209,13 @@ impl World {
         self.sent.push_back(operation);
     }
 
-    /// A mark that is set again while the phone knows of one looks to it like the old one.
+    /// A mark that is set again while the phone knows of one, or has set one that it has not heard
+    /// of, looks to it like the old one.
     fn mark_is_told_apart(&self) -> bool {
-        let seen = |operation: &PendingOperation| operation.before.marked;
-        !self.server.marked && !self.heard.marked && !self.pending.iter().any(seen)
+        let marks = PendingKind::MarkedUnread { marked: true };
+        let known =
+            |operation: &PendingOperation| operation.before.marked || operation.kind == marks;
+        !self.server.marked && !self.heard.marked && !self.pending.iter().any(known)
     }
 
     fn here(&mut self, event: Event) {
@@ -298,8 +301,37 @@ impl World {
     }
 }
 
+/// `PROPTEST_CASES` makes it longer.
+fn configuration() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.max(1_000),
+        failure_persistence: None,
+        ..default
+    }
+}
+
+/// What the phone cannot know, [`World::mark_is_told_apart`]: that the mark it hears of is not its own.
+#[test]
+fn a_mark_that_others_set_in_place_of_the_own_one_shows_once_the_read_is_answered() {
+    let mut world = World::new();
+    world.here(Event::MarkedHere { marked: true });
+    world.here(Event::ServerApplies);
+    world.here(Event::MarkedElsewhere { marked: false });
+    world.server.change(|server| server.mark(false));
+    world.here(Event::ReadHere { place: 0 });
+
+    world.here(Event::PhoneHears);
+    let (shown, truth) = (world.shown(), world.truth().state());
+    assert_eq!((shown.marked_unread, truth.marked_unread), (false, true));
+
+    world.here(Event::ServerApplies);
+    world.here(Event::PhoneHears);
+    assert!(world.shown().marked_unread);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(configuration())]
 
     #[test]
     fn what_is_shown_is_what_the_server_will_have(
