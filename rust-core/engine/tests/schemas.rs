@@ -40,6 +40,20 @@ async fn the_store_of_every_schema_is_taken_over_with_what_was_not_sent_yet() {
 }
 
 #[tokio::test]
+async fn what_was_not_sent_yet_outlives_a_store_of_every_schema_that_is_damaged() {
+    for schema in 1..=SCHEMA {
+        let life = Life::with_store_of(schema).await;
+        let damage = "UPDATE accounts SET cursor = -1; DROP INDEX IF EXISTS rows_by_version";
+        assert!(plant(&life, schema, damage));
+
+        let outcome = life.phone.refresh().await;
+
+        assert!(outcome.rebuilt);
+        assert_taken_over(&life, &outcome);
+    }
+}
+
+#[tokio::test]
 async fn what_the_relays_refused_and_were_not_told_outlives_the_version() {
     let life = Life::with_store_of(2).await;
     let refused = life.phone.engine.rejected_operations().unwrap();

@@ -1,17 +1,12 @@
 //! The accounts on this phone: how far each mirror is, and what its relay was told.
 
-use std::fmt::Display;
-
-use rusqlite::{
-    OptionalExtension, Row, ToSql, named_params, params,
-    types::{FromSql, ToSqlOutput},
-};
+use rusqlite::{OptionalExtension, Row, ToSql, named_params, params, types::ToSqlOutput};
 use truebadge_protocol::{
     AccountId, Digest, Epoch, Route, Totals, Version, messages::PushTokenEnded,
 };
 use url::Url;
 
-use super::{Tx, rows::checked};
+use super::{Tx, rows::read};
 use crate::{
     EngineError, Timestamp,
     engine::relay_address,
@@ -381,14 +376,4 @@ fn read_totals(row: &Row<'_>, columns: [&str; 3]) -> rusqlite::Result<Totals> {
         mentions: row.get(columns[1])?,
         conversations: row.get(columns[2])?,
     })
-}
-
-/// A column by its name, as what it stands for.
-fn read<S: FromSql, T, E: Display>(
-    row: &Row<'_>,
-    column: &str,
-    what: impl FnOnce(S) -> Result<T, E>,
-) -> rusqlite::Result<T> {
-    let stored = row.get(column)?;
-    checked(row.as_ref().column_index(column)?, what(stored))
 }

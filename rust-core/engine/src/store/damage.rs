@@ -239,16 +239,12 @@ impl Tx<'_> {
     }
 
     fn readable_operations(&self, key: i64) -> Vec<SavedOperation> {
-        let sql = format!(
-            "SELECT {}, positions FROM operations
-             WHERE account = ?1 AND {} ORDER BY number",
-            outbox::COLUMNS,
-            outbox::UNHEARD,
-        );
-        let (operations, all) = self.readable(&sql, [key], MOST_OPERATIONS, |row| {
-            let positions = outbox::read_positions(row, outbox::POSITIONS)?;
-            Ok((outbox::read_operation(row)?, positions))
+        // Whatever columns there are: the store may be one that was not migrated yet.
+        let sql = "SELECT * FROM operations WHERE account = ?1 ORDER BY number";
+        let (mut operations, all) = self.readable(sql, [key], MOST_OPERATIONS, |row| {
+            Ok((outbox::read_operation(row)?, outbox::read_positions(row)?))
         });
+        operations.retain(|(operation, _)| operation.is_unheard());
         if !all {
             tracing::error!("not all operations could be read");
         }

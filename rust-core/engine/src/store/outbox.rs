@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::{Params, Row, params};
+use rusqlite::{Params, Row, params, types::FromSql};
 use truebadge_protocol::{
     ConversationId, ConversationState, Level, OperationId, Position, Totals, Version,
     limits::OPERATIONS,
     messages::{Action, Operation},
 };
 
-use super::{Account, AccountKey, Tx, rows::checked};
+use super::{Account, AccountKey, Tx, rows::read};
 use crate::{
     EngineError,
     badge::{self, Overlaid},
@@ -29,14 +29,12 @@ pub const OUTBOX_POSITIONS: usize = 30_000;
 
 /// What [`read_operation`] reads. The positions of single items are not among it: only a request
 /// and the notifications of a conversation need them.
-pub(super) const COLUMNS: &str = "number, id, conversation, kind, position, remaining, marked, seen, \
+const COLUMNS: &str = "number, id, conversation, kind, position, remaining, marked, seen, \
      base_unread, base_mentions, sent, applied, level, base_marked, heard";
-/// Where [`read_positions`] finds them, after [`COLUMNS`].
-pub(super) const POSITIONS: usize = 15;
 /// Those of an account `?1` that its mirror, at the cursor `?2`, does not hold.
 const PENDING: &str = "account = ?1 AND (applied IS NULL OR applied > ?2)";
 /// Those of which no answer has said what became of them.
-pub(super) const UNHEARD: &str = "(applied IS NULL OR heard = 0)";
+const UNHEARD: &str = "(applied IS NULL OR heard = 0)";
 
 /// An operation as the outbox keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +68,11 @@ impl StoredOperation {
     /// Whether the server acknowledged it under this number, in an answer or otherwise.
     pub(super) fn is_counted(&self) -> bool {
         self.heard || (self.sent > 0 && self.pending.applied.is_some())
+    }
+
+    /// As [`UNHEARD`] says it.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.pending.applied.is_none() || !self.heard
     }
 
     /// As if it had never been sent.
@@ -156,7 +159,7 @@ impl Tx<'_> {
     fn positions(&self, account: AccountKey, number: u64) -> Result<Vec<Position>, EngineError> {
         let sql = "SELECT positions FROM operations WHERE account = ?1 AND number = ?2";
         let mut statement = self.transaction.prepare_cached(sql)?;
-        Ok(statement.query_row(params![account, number], |row| read_positions(row, 0))?)
+        Ok(statement.query_row(params![account, number], read_positions)?)
     }
 
     /// The single items of a conversation that pending operations read.
@@ -173,7 +176,7 @@ impl Tx<'_> {
         let (key, cursor) = (account.key, account.mirror.cursor.get());
         let key = params![key, cursor, conversation.as_str()];
         let mut items = HashSet::new();
-        for positions in statement.query_map(key, |row| read_positions(row, 0))? {
+        for positions in statement.query_map(key, read_positions)? {
             items.extend(positions?);
         }
         Ok(items)
@@ -411,7 +414,7 @@ impl Tx<'_> {
         let mut statement = self.transaction.prepare_cached(&sql)?;
         let key = params![account.key, account.mirror.cursor.get()];
         let ids = statement.query_map(key, |row| {
-            checked(0, ConversationId::new(row.get::<_, String>(0)?))
+            read(row, "conversation", |id: String| ConversationId::new(id))
         })?;
         Ok(ids.collect::<Result<_, _>>()?)
     }
@@ -474,50 +477,62 @@ impl Columns {
 }
 
 fn read_kind(row: &Row<'_>) -> rusqlite::Result<PendingKind> {
-    Ok(match row.get::<_, String>(3)?.as_str() {
+    let position = || read(row, "position", Position::new);
+    Ok(match row.get::<_, String>("kind")?.as_str() {
         "read_up_to" => PendingKind::ReadUpTo {
-            position: checked(4, Position::new(row.get(4)?))?,
-            remaining: row.get(5)?,
+            position: position()?,
+            remaining: row.get("remaining")?,
         },
         "read_items" => PendingKind::ReadItems {
-            last: checked(4, Position::new(row.get(4)?))?,
-            remaining: row.get(5)?,
+            last: position()?,
+            remaining: row.get("remaining")?,
         },
         "marked_unread" => PendingKind::MarkedUnread {
-            marked: row.get(6)?,
+            marked: row.get("marked")?,
         },
         "set_level" => PendingKind::SetLevel {
-            level: checked(12, Level::from_code(row.get(12)?).ok_or("unknown level"))?,
+            level: read(row, "level", |code| {
+                Level::from_code(code).ok_or("unknown level")
+            })?,
         },
-        _ => return checked(3, Err("unknown kind")),
+        _ => return read(row, "kind", |_: String| Err("unknown kind")),
     })
 }
 
-pub(super) fn read_positions(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Position>> {
-    let json: Option<String> = row.get(column)?;
-    let positions = json.map(|json| serde_json::from_str(&json));
-    Ok(checked(column, positions.transpose())?.unwrap_or_default())
+pub(super) fn read_positions(row: &Row<'_>) -> rusqlite::Result<Vec<Position>> {
+    if since_schema_2(row, "positions", None::<String>)?.is_none() {
+        return Ok(Vec::new());
+    }
+    read(row, "positions", |json: String| serde_json::from_str(&json))
 }
 
 pub(super) fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
-    let applied: Option<u64> = row.get(11)?;
     Ok(StoredOperation {
-        id: checked(1, OperationId::new(row.get::<_, String>(1)?))?,
-        conversation: checked(2, ConversationId::new(row.get::<_, String>(2)?))?,
-        sent: row.get(10)?,
-        heard: row.get(14)?,
+        id: read(row, "id", |id: String| OperationId::new(id))?,
+        conversation: read(row, "conversation", |id: String| ConversationId::new(id))?,
+        sent: row.get("sent")?,
+        heard: since_schema_2(row, "heard", false)?,
         pending: PendingOperation {
-            number: checked(0, Version::new(row.get(0)?))?.get(),
-            seen: checked(7, Version::new(row.get(7)?))?,
+            number: read(row, "number", Version::new)?.get(),
+            seen: read(row, "seen", Version::new)?,
             before: Before {
-                unread: row.get(8)?,
-                mentions: row.get(9)?,
-                marked: row.get(13)?,
+                unread: row.get("base_unread")?,
+                mentions: row.get("base_mentions")?,
+                marked: since_schema_2(row, "base_marked", false)?,
             },
-            applied: applied
-                .map(|version| checked(11, Version::new(version)))
-                .transpose()?,
+            applied: read(row, "applied", |applied: Option<u64>| {
+                applied.map(Version::new).transpose()
+            })?,
             kind: read_kind(row)?,
         },
     })
+}
+
+/// A column that the first schema's operations had not: a store that was damaged before it was
+/// migrated is read as well.
+fn since_schema_2<T: FromSql>(row: &Row<'_>, column: &str, before: T) -> rusqlite::Result<T> {
+    match row.get(column) {
+        Err(rusqlite::Error::InvalidColumnName(_)) => Ok(before),
+        found => found,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params, types::FromSql};
 use truebadge_protocol::{ConversationId, ConversationState, Level, Position, Version};
 
 use super::{Account, AccountKey, Tx};
@@ -345,4 +345,14 @@ pub(super) fn checked<T, E: Display>(column: usize, value: Result<T, E>) -> rusq
             error.to_string().into(),
         )
     })
+}
+
+/// A column by its name, as what it stands for.
+pub(super) fn read<S: FromSql, T, E: Display>(
+    row: &Row<'_>,
+    column: &str,
+    what: impl FnOnce(S) -> Result<T, E>,
+) -> rusqlite::Result<T> {
+    let stored = row.get(column)?;
+    checked(row.as_ref().column_index(column)?, what(stored))
 }
