@@ -10,6 +10,7 @@
 //! | [`seed`] | randomness: operation ids, the pauses of backoff, the generation of a store made anew |
 //! | [`hook`] | the points at which the store meets the disk: go on, kill the process, or fail |
 //! | [`until_killed`] | what a kill unwinds to |
+//! | [`MemoryStore`] | where the stores lie: in memory, so that a life costs little |
 //! | [`plant`] | a deliberate bug, to see whether the simulator finds it |
 //!
 //! ```
@@ -43,11 +44,17 @@
 
 mod bugs;
 #[cfg(feature = "simulation")]
+mod memory;
+#[cfg(feature = "simulation")]
 mod on;
 #[cfg(feature = "simulation")]
 mod planted;
 
 pub use bugs::Bug;
+#[cfg(feature = "simulation")]
+pub use memory::MemoryStore;
+#[cfg(feature = "simulation")]
+pub(crate) use memory::{Connected, connect, in_memory, left_open};
 #[cfg(feature = "simulation")]
 pub use on::{Hook, Killed, Verdict, hook, seed, until_killed};
 #[cfg(feature = "simulation")]
@@ -79,6 +86,31 @@ pub enum Point {
     Rebuilds,
     /// It is replaced. It can't fail any more.
     Rebuilt,
+}
+
+/// A connection to the store's file.
+#[cfg(not(feature = "simulation"))]
+pub(crate) type Connected = rusqlite::Connection;
+
+/// Connects to the store's file.
+#[cfg(not(feature = "simulation"))]
+pub(crate) fn connect(
+    path: &std::path::Path,
+    flags: rusqlite::OpenFlags,
+) -> rusqlite::Result<Connected> {
+    Connected::open_with_flags(path, flags)
+}
+
+/// Whether the stores lie in memory: never.
+#[cfg(not(feature = "simulation"))]
+pub(crate) const fn in_memory() -> bool {
+    false
+}
+
+/// A connection that another process left open: none ever.
+#[cfg(not(feature = "simulation"))]
+pub(crate) const fn left_open() -> Option<Connected> {
+    None
 }
 
 /// Whether the engine has this bug: never.

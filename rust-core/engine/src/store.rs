@@ -8,6 +8,7 @@
 //! | `foreign_keys` | on | signing out removes everything of an account (S7) |
 //! | `trusted_schema` | off | a damaged or planted schema must not run functions |
 //! | `cell_size_check` | on | damage is found when a page is read, not when it spreads |
+//! | stable plans | on | SQLite prepares a statement once, and not for each value of its parameters |
 //! | `busy_timeout` | 50 ms in the extension, and none after one wait in vain; 1 s in the app | a wake is short |
 //!
 //! No value longer than 1 MB is read or written (`SQLITE_LIMIT_LENGTH`).
@@ -38,6 +39,8 @@ pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::Heard;
 pub use departures::Departure;
 pub use open::PATIENCE;
+#[cfg(feature = "simulation")]
+pub use open::prepare_in_memory;
 pub use outbox::{OUTBOX, OUTBOX_POSITIONS, StoredOperation};
 pub use settings::is_push_token;
 
@@ -70,7 +73,7 @@ pub struct Store {
 
 #[derive(Debug, Default)]
 struct State {
-    connection: Option<Connection>,
+    connection: Option<open::Opened>,
     suspended: bool,
     /// The store was found damaged and made anew since it was last closed: not again before that.
     rebuilt: bool,
@@ -179,9 +182,12 @@ impl Store {
         durability: Durability,
         f: impl Fn(&Tx<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        let result = self
-            .opened(state)
-            .and_then(|connection| transact(connection, behavior, durability, f));
+        let result = self.opened(state).and_then(|opened| {
+            if !matches!(behavior, TransactionBehavior::Deferred) {
+                opened.survive(durability)?;
+            }
+            transact(opened, behavior, f)
+        });
         match (&result, durability) {
             (Ok(_), Durability::Person) => self.keep_accounts(state),
             (Err(EngineError::StoreUnavailable { .. } | EngineError::StoreDamaged), _) => {
@@ -204,15 +210,18 @@ impl Store {
         result
     }
 
-    fn opened<'a>(&self, state: &'a mut State) -> Result<&'a mut Connection, EngineError> {
+    fn opened<'a>(&self, state: &'a mut State) -> Result<&'a mut open::Opened, EngineError> {
         if state.suspended {
             return Err(EngineError::Suspended);
         }
         if state.connection.is_none() {
-            let mut connection = open::open(&self.path, self.process)?;
-            adopt::check_device(&mut connection, &self.device, self.process)?;
-            state.connection = Some(connection);
-            self.keep_accounts(state);
+            let mut opened = open::open(&self.path, self.process)?;
+            adopt::check_device(&mut opened, &self.device, self.process)?;
+            state.connection = Some(opened);
+            // What this process wrote since it last looked, it has kept.
+            if state.kept.is_none() {
+                self.keep_accounts(state);
+            }
         }
         state.connection.as_mut().ok_or(EngineError::Suspended)
     }
@@ -221,13 +230,8 @@ impl Store {
 fn transact<T>(
     connection: &mut Connection,
     behavior: TransactionBehavior,
-    durability: Durability,
     f: impl Fn(&Tx<'_>) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
-    connection.execute_batch(match durability {
-        Durability::Refetchable => "PRAGMA synchronous = NORMAL; PRAGMA fullfsync = OFF",
-        Durability::Person => "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON",
-    })?;
     reach(Point::Begins)?;
     let tx = Tx {
         transaction: connection.transaction_with_behavior(behavior)?,

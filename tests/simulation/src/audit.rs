@@ -1,20 +1,30 @@
 //! Looks into the phone's store from beside, as nobody does in production: what the operations hold,
 //! whether sums and rows belong together, whether anybody holds a lock.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use rusqlite::{Connection, OpenFlags, Row};
-use truebadge_engine::overlay::{Before, PendingKind, PendingOperation};
+use truebadge_engine::{
+    overlay::{Before, PendingKind, PendingOperation},
+    simulation::MemoryStore,
+};
 use truebadge_protocol::{
     BadgePolicy, ConversationId, ConversationState, Digest, Level, Position, Totals, Version,
     messages::Action,
 };
 
+use crate::ground::Ground;
+
 /// A connection of our own, which holds no lock between two looks.
 #[derive(Debug)]
 pub struct Audit {
     path: PathBuf,
-    connection: Option<Connection>,
+    /// Looks into the store in memory, while the store is there.
+    memory: Option<Rc<Connection>>,
+    file: Option<Connection>,
 }
 
 /// An account as the store has it.
@@ -48,17 +58,36 @@ pub struct Recorded {
 }
 
 impl Audit {
-    /// Of the store in this directory.
-    pub fn of(directory: &Path) -> Self {
-        Self {
-            path: directory.join("truebadge.sqlite"),
-            connection: None,
+    /// Of this ground's store, which lies in memory or in a file from now on.
+    pub fn of(ground: &Ground, in_file: bool) -> Self {
+        ground.phone.begin_use();
+        if in_file {
+            MemoryStore::end_use();
         }
+        Self {
+            path: ground.directory.path().join("truebadge.sqlite"),
+            memory: (!in_file).then(|| Rc::clone(&ground.looker)),
+            file: None,
+        }
+    }
+
+    /// The store lies in a file from now on, if it did not yet. Not while a process has it open: false
+    /// then.
+    pub fn move_to_file(&mut self, ground: &Ground) -> bool {
+        if self.memory.is_none() {
+            return true;
+        }
+        if ground.phone.is_open() || ground.phone.write_to(&self.path).is_err() {
+            return false;
+        }
+        MemoryStore::end_use();
+        self.memory = None;
+        true
     }
 
     /// The file was replaced.
     pub fn forget(&mut self) {
-        self.connection = None;
+        self.file = None;
     }
 
     /// The file of the store.
@@ -67,13 +96,16 @@ impl Audit {
     }
 
     fn connection(&mut self) -> Option<&Connection> {
-        if self.connection.is_none() {
+        if let Some(memory) = &self.memory {
+            return Some(memory);
+        }
+        if self.file.is_none() {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let opened = Connection::open_with_flags(&self.path, flags).ok()?;
             opened.set_prepared_statement_cache_capacity(32);
-            self.connection = Some(opened);
+            self.file = Some(opened);
         }
-        self.connection.as_ref()
+        self.file.as_ref()
     }
 
     fn all<T>(&mut self, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
@@ -221,7 +253,8 @@ impl Audit {
         let Some(connection) = self.connection() else {
             return false;
         };
-        let locked = connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK");
+        let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
+        let locked = run("BEGIN EXCLUSIVE").and_then(|_| run("ROLLBACK"));
         let busy = Some(rusqlite::ErrorCode::DatabaseBusy);
         locked.is_err_and(|error| error.sqlite_error_code() == busy)
     }

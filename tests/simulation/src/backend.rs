@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
-use axum::body::{Body, Bytes};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use simphone::Time;
@@ -67,7 +70,7 @@ enum Doubt {
 #[derive(Debug)]
 struct Running {
     store: Arc<SqliteStore>,
-    app: App,
+    router: Router,
 }
 
 /// What came of a request.
@@ -80,10 +83,14 @@ pub enum Served {
 }
 
 impl Backend {
-    /// A relay with so many accounts.
-    pub fn new(accounts: usize, rules: Rules, fault: Option<Fault>) -> Result<Self, StoreError> {
+    /// A relay with so many accounts, over this database and with these rules.
+    pub fn new(
+        accounts: usize,
+        (file, rules): (MemoryFile, Rules),
+        fault: Option<Fault>,
+    ) -> Result<Self, StoreError> {
         let mut backend = Self {
-            file: MemoryFile::new()?,
+            file,
             rules,
             fault,
             time: ManualClock::at(Time::EPOCH_UNIX_MS),
@@ -128,7 +135,8 @@ impl Backend {
             limiter: Arc::default(),
             work: Work::Inline,
         };
-        self.process = Some(Running { store, app });
+        let router = router(app);
+        self.process = Some(Running { store, router });
         self.settle_doubt()
     }
 
@@ -444,7 +452,7 @@ impl Backend {
             .header("content-type", "application/json")
             .body(Body::from(body.unwrap_or_default()))
             .map_err(|error| broken(&error))?;
-        let router = router(process.app.clone());
+        let router = process.router.clone();
         let answered = async {
             let response = match router.oneshot(request).await {
                 Ok(response) => response,

@@ -5,6 +5,7 @@
 //! | [`plan`] | what happens in a run, drawn from its seed |
 //! | `world` | the phone, its relay, APNs and the network between them, in virtual time |
 //! | [`executor`], [`host`] | where the engine's tasks run, and what they ask of the world |
+//! | [`ground`] | the stores that the seeds of a thread have one after the other |
 //! | [`backend`] | the relay, in this process |
 //! | [`truth`] | what must be true of an account: a straightforward model |
 //! | [`watch`], [`audit`], [`violation`] | the properties, held against every number and every store |
@@ -17,6 +18,7 @@
 pub mod audit;
 pub mod backend;
 pub mod executor;
+pub mod ground;
 pub mod host;
 pub mod many;
 pub mod measure;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    ground::Ground,
     run::{Options, Outcome, run},
     tally::Tally,
     violation::Violation,
@@ -77,6 +78,7 @@ impl Many {
                         over.store(true, Ordering::Relaxed);
                     }
                 }
+                Ground::remove();
             };
             let workers: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
             while workers.iter().any(|worker| !worker.is_finished()) {

@@ -18,9 +18,11 @@ use std::{
 
 use fastrand::Rng;
 use simphone::{Apns, App, Environment, Phone, Preset, Process, Time, WakeId};
-use tempfile::TempDir;
 use tokio::sync::oneshot;
-use truebadge_engine::{Disposition, Engine, WakeOutcome, simulation};
+use truebadge_engine::{
+    Disposition, Engine, WakeOutcome,
+    simulation::{self, Bug},
+};
 use truebadge_protocol::messages::Event;
 use truebadge_relay::{
     planner::{Lanes, Rules},
@@ -31,9 +33,11 @@ use crate::{
     audit::Audit,
     backend::Backend,
     executor::{Executor, Owner, Polled},
+    ground::Ground,
     host::{Answer, Calls, Clocks},
     measure::Seeds,
     plan::{Character, Planned, mix},
+    planted::Planted,
     run::Options,
     tally::Tally,
     timeline::Timeline,
@@ -66,7 +70,7 @@ pub(crate) struct World {
     calls: Calls,
     executor: Executor,
     storage: Storage,
-    directory: TempDir,
+    ground: Ground,
     audit: Audit,
     watch: Watch,
     processes: BTreeMap<Process, Running>,
@@ -181,6 +185,7 @@ impl World {
     pub(crate) fn new(seed: u64, options: &Options) -> Result<Self, Violation> {
         let mut rng = Rng::with_seed(mix(seed, 1 << 40));
         seed_this_thread(&mut rng);
+        let ground = Ground::prepare(options).map_err(|error| broken(&error))?;
         let character = Character::of(seed);
         let presets = [Preset::Kind, Preset::Documented, Preset::Harsh];
         let preset = options
@@ -193,10 +198,11 @@ impl World {
             apns: rng.u64(..),
             client: seed,
         };
-        let mut backend = Backend::new(2, relay_rules(character), options.planted.relay())
-            .map_err(|error| broken(&error))?;
+        let relay = (ground.relay.clone(), relay_rules(character));
+        let mut backend =
+            Backend::new(2, relay, options.planted.relay()).map_err(|error| broken(&error))?;
         backend.page = character.page;
-        let mut world = Self::made(&Arc::new(rules), seeds, rng, backend, options)?;
+        let mut world = Self::made(&Arc::new(rules), seeds, rng, (ground, backend), options);
         world.bare = character.bare;
         world.slow = character.slow;
         world.settle_in(character)?;
@@ -208,17 +214,16 @@ impl World {
         rules: &Arc<simphone::Rules>,
         seeds: Seeds,
         rng: Rng,
-        backend: Backend,
+        (ground, backend): (Ground, Backend),
         options: &Options,
-    ) -> Result<Self, Violation> {
+    ) -> Self {
         let app = App {
             topic: "com.example.app".into(),
             environment: Environment::Production,
         };
-        let directory = TempDir::with_prefix_in("truebadge-", options.directory())
-            .map_err(|error| broken(&error))?;
         let storage = Storage::new();
-        Ok(Self {
+        let audit = Audit::of(&ground, lies_in_files(seeds.client, options));
+        Self {
             seed: seeds.client,
             now: Time::ZERO,
             backend,
@@ -228,8 +233,8 @@ impl World {
             calls: Calls::default(),
             executor: Executor::default(),
             storage,
-            audit: Audit::of(directory.path()),
-            directory,
+            audit,
+            ground,
             watch: Watch::default(),
             processes: BTreeMap::new(),
             owners: 0,
@@ -269,7 +274,7 @@ impl World {
             timeline: Timeline::new(options.told),
             options: options.clone(),
             rng,
-        })
+        }
     }
 
     /// Lives through the plan, and then through the closing phase.
@@ -529,6 +534,11 @@ fn seed_this_thread(rng: &mut Rng) {
 
 fn broken(error: &dyn std::fmt::Display) -> Violation {
     Violation::new(Property::Panic, error.to_string())
+}
+
+/// Most phones live in memory until something damages their store. Of some the app makes the file itself.
+fn lies_in_files(seed: u64, options: &Options) -> bool {
+    seed.is_multiple_of(64) || options.planted == Planted::Engine(Bug::LockedTakenForLost)
 }
 
 fn running(processes: &BTreeMap<Process, Running>, owner: Owner) -> Option<&Running> {

@@ -1,6 +1,10 @@
 //! The accounts on this phone: how far each mirror is, and what its relay was told.
 
-use rusqlite::{OptionalExtension, Row, ToSql, named_params, params, types::ToSqlOutput};
+use std::sync::LazyLock;
+
+use rusqlite::{
+    OptionalExtension, Row, ToSql, named_params, params, params_from_iter, types::ToSqlOutput,
+};
 use truebadge_protocol::{
     AccountId, Digest, Epoch, Route, Totals, Version, messages::PushTokenEnded,
 };
@@ -91,11 +95,74 @@ pub struct Registration {
     pub at: Timestamp,
 }
 
+/// What is read of an account.
+const COLUMNS: [&str; 32] = [
+    "key",
+    "account",
+    "relay",
+    "participates",
+    "signed_out",
+    "route",
+    "epoch",
+    "cursor",
+    "unread",
+    "mentions",
+    "conversations",
+    "digest",
+    "reset_wanted",
+    "next_operation",
+    "registration",
+    "registered_at",
+    "retry_at",
+    "failures",
+    "synced_at",
+    "push_received",
+    "push_sent",
+    "push_token_ended",
+    "ahead_epoch",
+    "ahead_unread",
+    "ahead_mentions",
+    "ahead_conversations",
+    "ahead_told",
+    "ahead_acknowledged",
+    "ahead_version",
+    "staging_epoch",
+    "staging_next",
+    "staging_reset",
+];
+
+static SELECT: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM accounts", COLUMNS.join(", ")));
+
+/// Where a column is. Found when this is compiled: SQLite would compare its name with those of all
+/// columns, for each column of each row.
+macro_rules! column {
+    ($name:literal) => {
+        const { position($name.as_bytes()) }
+    };
+}
+
+const fn position(name: &[u8]) -> usize {
+    let mut place = 0;
+    while !is_same(COLUMNS[place].as_bytes(), name) {
+        place += 1;
+    }
+    place
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut place = 0;
+    while place < one.len() && place < other.len() && one[place] == other[place] {
+        place += 1;
+    }
+    place == one.len() && place == other.len()
+}
+
 impl Tx<'_> {
     /// All accounts, in the order in which they were added.
     pub fn accounts(&self) -> Result<Vec<Account>, EngineError> {
-        let sql = "SELECT * FROM accounts ORDER BY key";
-        let mut statement = self.transaction.prepare_cached(sql)?;
+        let sql = format!("{} ORDER BY key", *SELECT);
+        let mut statement = self.transaction.prepare_cached(&sql)?;
         let accounts = statement.query_map([], read_account)?;
         Ok(accounts.collect::<Result<_, _>>()?)
     }
@@ -129,7 +196,7 @@ impl Tx<'_> {
         column: &'static str,
         value: impl ToSql,
     ) -> Result<Option<Account>, EngineError> {
-        let sql = format!("SELECT * FROM accounts WHERE {column} = ?1");
+        let sql = format!("{} WHERE {column} = ?1", *SELECT);
         let mut statement = self.transaction.prepare_cached(&sql)?;
         Ok(statement.query_row([value], read_account).optional()?)
     }
@@ -221,11 +288,15 @@ impl Tx<'_> {
 
     /// Writes columns of an account: each parameter but `:key` has its column's name.
     fn update_account(&self, columns: &[(&str, &dyn ToSql)]) -> Result<(), EngineError> {
-        let name = |(parameter, _): &(&str, _)| parameter.trim_start_matches(':').to_owned();
-        let names = columns.iter().map(name).filter(|name| name != "key");
-        let set: Vec<_> = names.map(|name| format!("{name} = :{name}")).collect();
-        let sql = format!("UPDATE accounts SET {} WHERE key = :key", set.join(", "));
-        self.transaction.prepare_cached(&sql)?.execute(columns)?;
+        let (key, columns): (Vec<_>, Vec<_>) =
+            columns.iter().partition(|(name, _)| *name == ":key");
+        let set = |(name, _): &&(&str, _)| format!("{} = ?", name.trim_start_matches(':'));
+        let set: Vec<_> = columns.iter().map(set).collect();
+        let sql = format!("UPDATE accounts SET {} WHERE key = ?", set.join(", "));
+        // By their order: SQLite would look for each name among all of them.
+        let values = columns.iter().chain(&key).map(|(_, value)| value);
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        statement.execute(params_from_iter(values))?;
         Ok(())
     }
 
@@ -293,84 +364,101 @@ fn reason_text(reason: PushTokenEnded) -> Result<String, EngineError> {
 
 fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
-        key: AccountKey(row.get("key")?),
-        account: read(row, "account", |name: String| AccountId::new(name))?,
-        relay: read(row, "relay", |address: String| relay_address(&address))?,
-        participates: row.get("participates")?,
-        signed_out: row.get("signed_out")?,
-        route: read(row, "route", |route: Option<String>| {
+        key: AccountKey(row.get(column!("key"))?),
+        account: read(row, column!("account"), |name: String| AccountId::new(name))?,
+        relay: read(row, column!("relay"), |address: String| {
+            relay_address(&address)
+        })?,
+        participates: row.get(column!("participates"))?,
+        signed_out: row.get(column!("signed_out"))?,
+        route: read(row, column!("route"), |route: Option<String>| {
             route.map(Route::new).transpose()
         })?,
         mirror: Mirror {
-            epoch: read_epoch(row, "epoch")?,
-            cursor: read_version(row, "cursor")?,
-            totals: read_totals(row, ["unread", "mentions", "conversations"])?,
-            digest: Digest::from_bits(row.get::<_, i64>("digest")?.cast_unsigned()),
+            epoch: read_epoch(row, column!("epoch"))?,
+            cursor: read_version(row, column!("cursor"))?,
+            totals: read_totals(
+                row,
+                [
+                    column!("unread"),
+                    column!("mentions"),
+                    column!("conversations"),
+                ],
+            )?,
+            digest: Digest::from_bits(row.get::<_, i64>(column!("digest"))?.cast_unsigned()),
             ahead: read_ahead(row)?,
         },
         staging: read_staging(row)?,
-        reset_wanted: row.get("reset_wanted")?,
-        next_operation: read_version(row, "next_operation")?.get(),
+        reset_wanted: row.get(column!("reset_wanted"))?,
+        next_operation: read_version(row, column!("next_operation"))?.get(),
         registration: Registration {
-            fingerprint: row.get("registration")?,
-            at: Timestamp(row.get("registered_at")?),
+            fingerprint: row.get(column!("registration"))?,
+            at: Timestamp(row.get(column!("registered_at"))?),
         },
-        retry_at: Timestamp(row.get("retry_at")?),
-        failures: row.get("failures")?,
-        synced_at: Timestamp(row.get("synced_at")?),
+        retry_at: Timestamp(row.get(column!("retry_at"))?),
+        failures: row.get(column!("failures"))?,
+        synced_at: Timestamp(row.get(column!("synced_at"))?),
         pushes: PushCounters {
-            received: row.get("push_received")?,
-            sent: row.get("push_sent")?,
+            received: row.get(column!("push_received"))?,
+            sent: row.get(column!("push_sent"))?,
         },
-        push_token_ended: read(row, "push_token_ended", |reason: Option<String>| {
-            let reason = reason.map(|reason| serde_json::from_value(reason.into()));
-            reason.transpose()
-        })?,
+        push_token_ended: read(
+            row,
+            column!("push_token_ended"),
+            |reason: Option<String>| {
+                let reason = reason.map(|reason| serde_json::from_value(reason.into()));
+                reason.transpose()
+            },
+        )?,
     })
 }
 
 fn read_ahead(row: &Row<'_>) -> rusqlite::Result<Option<Ahead>> {
-    let Some(epoch) = read_epoch(row, "ahead_epoch")? else {
+    let Some(epoch) = read_epoch(row, column!("ahead_epoch"))? else {
         return Ok(None);
     };
-    let totals = ["ahead_unread", "ahead_mentions", "ahead_conversations"];
-    let told = match row.get::<_, Option<i64>>("ahead_told")? {
+    let totals = [
+        column!("ahead_unread"),
+        column!("ahead_mentions"),
+        column!("ahead_conversations"),
+    ];
+    let told = match row.get::<_, Option<i64>>(column!("ahead_told"))? {
         None => None,
         Some(_) => Some(Told {
-            version: read_version(row, "ahead_told")?,
+            version: read_version(row, column!("ahead_told"))?,
             totals: read_totals(row, totals)?,
-            acknowledged: read_version(row, "ahead_acknowledged")?.get(),
+            acknowledged: read_version(row, column!("ahead_acknowledged"))?.get(),
         }),
     };
     Ok(Some(Ahead {
         epoch,
-        version: read_version(row, "ahead_version")?,
+        version: read_version(row, column!("ahead_version"))?,
         told,
     }))
 }
 
 fn read_staging(row: &Row<'_>) -> rusqlite::Result<Option<Staging>> {
-    let Some(epoch) = read_epoch(row, "staging_epoch")? else {
+    let Some(epoch) = read_epoch(row, column!("staging_epoch"))? else {
         return Ok(None);
     };
     Ok(Some(Staging {
         epoch,
-        next: read_version(row, "staging_next")?,
-        reset: row.get("staging_reset")?,
+        next: read_version(row, column!("staging_next"))?,
+        reset: row.get(column!("staging_reset"))?,
     }))
 }
 
-fn read_epoch(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Epoch>> {
+fn read_epoch(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Epoch>> {
     read(row, column, |epoch: Option<String>| {
         epoch.map(Epoch::new).transpose()
     })
 }
 
-fn read_version(row: &Row<'_>, column: &str) -> rusqlite::Result<Version> {
+fn read_version(row: &Row<'_>, column: usize) -> rusqlite::Result<Version> {
     read(row, column, Version::new)
 }
 
-fn read_totals(row: &Row<'_>, columns: [&str; 3]) -> rusqlite::Result<Totals> {
+fn read_totals(row: &Row<'_>, columns: [usize; 3]) -> rusqlite::Result<Totals> {
     Ok(Totals {
         unread: row.get(columns[0])?,
         mentions: row.get(columns[1])?,

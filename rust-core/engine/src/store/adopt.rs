@@ -4,7 +4,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 use truebadge_protocol::DeviceId;
 
-use super::{Durability, Tx, transact};
+use super::{Tx, transact};
 use crate::{EngineError, engine::Process};
 
 /// Makes the store this phone's, if it is another's. Only the app may: the extension leaves it alone.
@@ -13,9 +13,8 @@ pub(super) fn check_device(
     device: &DeviceId,
     process: Process,
 ) -> Result<(), EngineError> {
-    let refetchable = Durability::Refetchable;
     let reading = TransactionBehavior::Deferred;
-    let found = transact(connection, reading, refetchable, |tx| tx.device())?;
+    let found = transact(connection, reading, |tx| tx.device())?;
     if found.as_ref() == Some(device) {
         return Ok(());
     }
@@ -23,7 +22,7 @@ pub(super) fn check_device(
         return Err(EngineError::AppMustRunFirst);
     }
     let writing = TransactionBehavior::Immediate;
-    transact(connection, writing, refetchable, |tx| {
+    transact(connection, writing, |tx| {
         if found.is_some() {
             tracing::warn!("the store was another phone's");
             tx.forget_phone()?;

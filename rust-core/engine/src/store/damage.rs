@@ -20,7 +20,7 @@ use rusqlite::{
 use truebadge_protocol::{AccountId, BadgePolicy, Position, messages::Conditions};
 
 use super::{
-    Departure, Durability, State, Store, StoredOperation, Tx,
+    Departure, State, Store, StoredOperation, Tx,
     keep::{Kept, KeptAccount},
     open, outbox,
     rows::checked,
@@ -63,6 +63,7 @@ impl Store {
     pub(super) fn rebuild(&self, state: &mut State) -> Result<(), EngineError> {
         tracing::error!("the store is damaged and is made anew");
         state.connection = None;
+        state.kept = None;
         put_aside(&self.path);
         let saved = save(&self.path);
         let new = self.made_anew(&saved)?;
@@ -86,12 +87,7 @@ impl Store {
     fn made_anew(&self, saved: &Saved) -> Result<Connection, EngineError> {
         let mut new = open::in_memory()?;
         let everything = |tx: &Tx<'_>| self.put_saved(tx, saved);
-        transact(
-            &mut new,
-            TransactionBehavior::Immediate,
-            Durability::Refetchable,
-            everything,
-        )?;
+        transact(&mut new, TransactionBehavior::Immediate, everything)?;
         Ok(new)
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use truebadge_protocol::{AccountId, BadgePolicy};
 use url::Url;
 
-use super::{Durability, State, Store, Tx, damage, transact};
+use super::{State, Store, Tx, damage, transact};
 use crate::{
     EngineError,
     engine::Process,
@@ -53,7 +53,7 @@ impl Store {
         } = state;
         let Some(connection) = connection else { return };
         let reading = TransactionBehavior::Deferred;
-        let wanted = transact(connection, reading, Durability::Refetchable, Kept::of);
+        let wanted = transact(connection, reading, Kept::of);
         let Ok(wanted) = wanted else { return };
         let there = kept.take().unwrap_or_else(|| Kept::beside(&self.path));
         if there != wanted
@@ -94,9 +94,11 @@ impl Store {
         state.kept = Some(wanted);
     }
 
-    /// Writes the copy of what the store says, if it is open.
+    /// Writes the copy of what the store says: now if it is open, otherwise when it is opened.
     pub fn keep_again(&self) {
-        self.keep_accounts(&mut self.lock());
+        let mut state = self.lock();
+        state.kept = None;
+        self.keep_accounts(&mut state);
     }
 }
 

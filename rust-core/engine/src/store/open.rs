@@ -2,17 +2,20 @@
 
 use std::{
     io::{ErrorKind, Read},
+    ops::{Deref, DerefMut},
     path::Path,
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, limits::Limit};
+use rusqlite::{
+    Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, limits::Limit,
+};
 
-use super::keep::Kept;
+use super::{Durability, keep::Kept};
 use crate::{
     EngineError,
     engine::Process,
-    simulation::{Bug, Point, is, reach},
+    simulation::{self, Bug, Connected, Point, is, reach},
 };
 
 const MIGRATIONS: &[&str] = &[
@@ -28,41 +31,99 @@ const OURS: u32 = 0x5442_0000;
 /// an error instead of memory (S9).
 const LONGEST_VALUE: i32 = 1 << 20;
 
+/// Only Apple's systems know a sync that reaches the medium and another one that does not.
+const FULL_SYNC: bool = cfg!(target_vendor = "apple");
+
 /// How long the app waits for another process.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The open file.
+#[derive(Debug)]
+pub(super) struct Opened {
+    connection: Connected,
+    /// What its commits survive; unknown before the first.
+    durability: Option<Durability>,
+}
+
+impl Opened {
+    /// From now on commits survive this. SQLite is told only when it is something else than before:
+    /// `fullfsync` makes it prepare every statement anew.
+    pub(super) fn survive(&mut self, durability: Durability) -> Result<(), EngineError> {
+        if self.durability == Some(durability) {
+            return Ok(());
+        }
+        self.durability = None;
+        self.connection.execute_batch(match durability {
+            Durability::Refetchable if FULL_SYNC => {
+                "PRAGMA synchronous = NORMAL; PRAGMA fullfsync = OFF"
+            }
+            Durability::Person if FULL_SYNC => "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON",
+            Durability::Refetchable => "PRAGMA synchronous = NORMAL",
+            Durability::Person => "PRAGMA synchronous = FULL",
+        })?;
+        self.durability = Some(durability);
+        Ok(())
+    }
+}
+
+impl Deref for Opened {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Opened {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
 /// Opens the store for use: of this version, with this code's pragmas.
-pub(super) fn open(path: &Path, process: Process) -> Result<Connection, EngineError> {
+pub(super) fn open(path: &Path, process: Process) -> Result<Opened, EngineError> {
     reach(Point::Opens)?;
     let creates = match process {
         Process::App => OpenFlags::SQLITE_OPEN_CREATE,
         Process::Extension if exists(path)? => OpenFlags::empty(),
         Process::Extension => return Err(EngineError::AppMustRunFirst),
     };
-    let mut connection = connect(path, creates)?;
+    let mut connection = match simulation::left_open() {
+        Some(connection) => connection,
+        None => connect(path, creates)?,
+    };
     connection.busy_timeout(match process {
         Process::App => PATIENCE,
         Process::Extension => Duration::from_millis(50),
     })?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
     let lost = || !Kept::beside(path).accounts.is_empty();
-    if process == Process::App && version(&connection)? == 0 && lost() {
+    let found = version(&connection)?;
+    if process == Process::App && found == 0 && lost() {
         // An empty file, or none, where there were accounts.
         return Err(EngineError::StoreDamaged);
     }
-    migrate(&mut connection, process)?;
-    connection.pragma_update(None, "journal_mode", "TRUNCATE")?;
-    Ok(connection)
+    if found != SCHEMA {
+        migrate(&mut connection, process)?;
+    }
+    let mode = "PRAGMA journal_mode = TRUNCATE";
+    connection.prepare_cached(mode)?.query_row([], |_| Ok(()))?;
+    Ok(Opened {
+        connection,
+        durability: None,
+    })
 }
 
 /// A connection with the pragmas that hold for every use, also for what can be read of a damaged
 /// file. Looks at nothing in it.
-pub(super) fn connect(path: &Path, more: OpenFlags) -> Result<Connection, EngineError> {
+pub(super) fn connect(path: &Path, more: OpenFlags) -> Result<Connected, EngineError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = simulation::connect(path, flags)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Otherwise a statement with `LIMIT ?` is prepared anew whenever it is used.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
 }
@@ -88,6 +149,9 @@ pub(super) fn is_of_no_format(path: &Path) -> bool {
 }
 
 fn exists(path: &Path) -> Result<bool, EngineError> {
+    if simulation::in_memory() {
+        return Ok(true);
+    }
     path.try_exists().map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied => EngineError::Locked,
         _ => EngineError::AppMustRunFirst,
@@ -95,10 +159,6 @@ fn exists(path: &Path) -> Result<bool, EngineError> {
 }
 
 fn migrate(connection: &mut Connection, process: Process) -> Result<(), EngineError> {
-    let found = version(connection)?;
-    if found == SCHEMA {
-        return Ok(());
-    }
     if process == Process::Extension && !is(Bug::ExtensionMigrates) {
         return Err(EngineError::AppMustRunFirst);
     }
@@ -122,8 +182,15 @@ pub(super) fn commit(transaction: Transaction<'_>) -> Result<(), EngineError> {
 
 /// The schema that the file has, unless it is newer than this code: such a file stays untouched.
 fn version(connection: &Connection) -> Result<u32, EngineError> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
-    let (found, again) = (number("user_version")?, number("application_id")?);
+    let number = |sql| -> rusqlite::Result<u32> {
+        connection
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0))
+    };
+    let (found, again) = (
+        number("PRAGMA user_version")?,
+        number("PRAGMA application_id")?,
+    );
     // A new file says neither, and the first schema was said once.
     let consistent = again == OURS.wrapping_add(found) || (found < 2 && again == 0);
     match found {
@@ -139,7 +206,12 @@ fn version(connection: &Connection) -> Result<u32, EngineError> {
 /// An empty store in memory.
 pub(super) fn in_memory() -> Result<Connection, EngineError> {
     let mut connection = Connection::open_in_memory()?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    migrate(&mut connection, Process::App)?;
+    prepare_in_memory(&mut connection)?;
     Ok(connection)
+}
+
+/// Makes a store of an empty database in memory.
+pub fn prepare_in_memory(connection: &mut Connection) -> Result<(), EngineError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    migrate(connection, Process::App)
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use rusqlite::{OptionalExtension, Row, params, types::FromSql};
+use rusqlite::{OptionalExtension, Row, RowIndex, params, types::FromSql};
 use truebadge_protocol::{ConversationId, ConversationState, Level, Position, Version};
 
 use super::{Account, AccountKey, Tx};
@@ -347,12 +347,13 @@ pub(super) fn checked<T, E: Display>(column: usize, value: Result<T, E>) -> rusq
     })
 }
 
-/// A column by its name, as what it stands for.
+/// A column, by its name or its place, as what it stands for.
 pub(super) fn read<S: FromSql, T, E: Display>(
     row: &Row<'_>,
-    column: &str,
+    column: impl RowIndex,
     what: impl FnOnce(S) -> Result<T, E>,
 ) -> rusqlite::Result<T> {
+    let column = column.idx(row.as_ref())?;
     let stored = row.get(column)?;
-    checked(row.as_ref().column_index(column)?, what(stored))
+    checked(column, what(stored))
 }

@@ -177,6 +177,11 @@ impl World {
     /// A page of the store, or all of it, becomes what it must not be. What was in the outbox may be
     /// gone with it.
     fn damage(&mut self, how: u8) {
+        // Not while a process has it open: a page that it has in memory would hide the damage.
+        let open = self.processes.values().any(|running| !running.frozen);
+        if open || !self.audit.move_to_file(&self.ground) {
+            return;
+        }
         let path = self.audit.path().to_owned();
         let Ok(mut bytes) = std::fs::read(&path) else {
             return;
@@ -194,9 +199,7 @@ impl World {
             2 => bytes.truncate(bytes.len() / 2),
             _ => bytes.fill(0),
         }
-        // Not while a process has it open: a page that it has in memory would hide the damage.
-        let open = self.processes.values().any(|running| !running.frozen);
-        if !open && std::fs::write(&path, bytes).is_ok() {
+        if std::fs::write(&path, bytes).is_ok() {
             self.tally.fault("store damaged");
             self.damaged = true;
             self.backend.twice_is_fair = true;

@@ -112,7 +112,7 @@ impl World {
         let broken =
             |error: &dyn std::fmt::Display| Violation::new(Property::Panic, error.to_string());
         let configuration = Configuration {
-            directory: self.directory.path().to_owned(),
+            directory: self.ground.directory.path().to_owned(),
             device: DeviceId::new("a-phone").map_err(|error| broken(&error))?,
             topic: "com.example.app".to_owned(),
             environment: PushEnvironment::Production,

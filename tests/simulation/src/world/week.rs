@@ -14,6 +14,7 @@ use truebadge_relay::planner;
 use super::{Process, Step, World, broken, person, seed_this_thread};
 use crate::{
     backend::Backend,
+    ground::Ground,
     measure::{Account, CONVERSATIONS, Event, Measured, Meter, Script, Seeds, Seen, is_reachable},
     run::Options,
     violation::{Property, Violation},
@@ -42,9 +43,11 @@ impl World {
     ) -> Result<Self, Violation> {
         let mut rng = Rng::with_seed(seeds.client);
         seed_this_thread(&mut rng);
-        let backend =
-            Backend::new(1, planner::Rules::default(), None).map_err(|error| broken(&error))?;
-        let mut world = Self::made(rules, seeds, rng, backend, &Options::default())?;
+        let options = Options::default();
+        let ground = Ground::prepare(&options).map_err(|error| broken(&error))?;
+        let relay = (ground.relay.clone(), planner::Rules::default());
+        let backend = Backend::new(1, relay, None).map_err(|error| broken(&error))?;
+        let mut world = Self::made(rules, seeds, rng, (ground, backend), &options);
         let id = AccountId::new(Backend::account(0)).map_err(|error| broken(&error))?;
         world.accounts.push(person::Account::wanted(id));
         world.week = Some(Week {

@@ -7,11 +7,12 @@
 //! | `foreign_keys = ON` | removing an account removes all that belongs to it |
 //! | `busy_timeout = 5000` | the operator's commands and the server share the file |
 //! | `secure_delete = ON` | an alert's text leaves no trace in freed pages once it is sent |
+//! | `SQLITE_DBCONFIG_ENABLE_QPSG` | a statement is prepared once, and not for each value of its `LIMIT` |
 //! | `trusted_schema = OFF` | SQLite's advice for every program |
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use crate::store::{Result, StoreError};
 
@@ -62,13 +63,14 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 fn prepare(connection: &mut Connection) -> Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(connection)?;
     // After the migration, so that somebody else's database is not touched.
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_prepared_statement_cache_capacity(256);
     Ok(())
 }
 
