@@ -39,7 +39,7 @@ pub use plot::svg;
 pub use report::{Report, Row, csv, duration, ratio};
 pub use workload::{CONVERSATIONS, Event, Person, Script, Traffic, Workload};
 
-use crate::plan::mix;
+use crate::{ground::Ground, plan::mix};
 
 /// Who keeps the badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,6 +190,7 @@ impl Measurement {
                     all[phone as usize] = Some(result);
                     done.fetch_add(1, Ordering::Relaxed);
                 }
+                Ground::remove();
             };
             let workers: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
             while workers.iter().any(|worker| !worker.is_finished()) {
