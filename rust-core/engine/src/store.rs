@@ -25,6 +25,7 @@ mod rejections;
 mod rows;
 mod settings;
 mod settle;
+mod transaction;
 
 use std::{
     path::PathBuf,
@@ -32,7 +33,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use truebadge_protocol::DeviceId;
 
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
@@ -43,6 +44,7 @@ pub use open::PATIENCE;
 pub use open::prepare_in_memory;
 pub use outbox::{OUTBOX, OUTBOX_POSITIONS, StoredOperation};
 pub use settings::is_push_token;
+use transaction::Transaction;
 
 use crate::{
     Clock, EngineError,
@@ -234,7 +236,7 @@ fn transact<T>(
 ) -> Result<T, EngineError> {
     reach(Point::Begins)?;
     let tx = Tx {
-        transaction: connection.transaction_with_behavior(behavior)?,
+        transaction: Transaction::begin(connection, behavior)?,
     };
     let value = f(&tx)?;
     match behavior {

@@ -25,6 +25,17 @@ pub struct Audit {
     /// Looks into the store in memory, while the store is there.
     memory: Option<Rc<Connection>>,
     file: Option<Connection>,
+    seen: Seen,
+}
+
+/// What was read since somebody last wrote.
+#[derive(Debug, Default)]
+struct Seen {
+    /// SQLite's number of what the store holds: another one when another connection has written.
+    version: Option<i64>,
+    accounts: Option<Rc<[AccountRow]>>,
+    operations: Option<Rc<[Recorded]>>,
+    sums: Option<Result<(), String>>,
 }
 
 /// An account as the store has it.
@@ -40,6 +51,9 @@ pub struct AccountRow {
     pub cursor: Option<u64>,
     /// The digest of its mirror.
     pub digest: Digest,
+    key: i64,
+    /// What its mirror adds up to.
+    totals: Totals,
 }
 
 /// An operation that was recorded.
@@ -68,6 +82,7 @@ impl Audit {
             path: ground.directory.path().join("truebadge.sqlite"),
             memory: (!in_file).then(|| Rc::clone(&ground.looker)),
             file: None,
+            seen: Seen::default(),
         }
     }
 
@@ -87,7 +102,7 @@ impl Audit {
 
     /// The file was replaced.
     pub fn forget(&mut self) {
-        self.file = None;
+        (self.file, self.seen) = (None, Seen::default());
     }
 
     /// The file of the store.
@@ -120,20 +135,46 @@ impl Audit {
         rows().unwrap_or_default()
     }
 
+    /// Forgets what was read before somebody wrote. A file is always read again: bytes of it may have
+    /// been damaged behind SQLite's back.
+    fn refresh(&mut self) {
+        let version = self.memory.as_ref().and_then(|memory| {
+            let mut statement = memory.prepare_cached("PRAGMA data_version").ok()?;
+            statement.query_row([], |row| row.get(0)).ok()
+        });
+        if version.is_none() || version != self.seen.version {
+            self.seen = Seen {
+                version,
+                ..Seen::default()
+            };
+        }
+    }
+
     /// The accounts.
-    pub fn accounts(&mut self) -> Vec<AccountRow> {
+    pub fn accounts(&mut self) -> Rc<[AccountRow]> {
+        self.refresh();
+        if let Some(known) = &self.seen.accounts {
+            return Rc::clone(known);
+        }
         let sql = "SELECT account, participates AND NOT signed_out,
                    epoch IS NOT NULL AND ahead_epoch IS NULL,
-                   iif(epoch IS NULL, NULL, cursor), digest FROM accounts";
-        self.all(sql, |row| {
+                   iif(epoch IS NULL, NULL, cursor), digest, key, unread, mentions, conversations
+                   FROM accounts";
+        let read = self.all(sql, |row| {
             Ok(AccountRow {
                 account: row.get(0)?,
                 counts: row.get(1)?,
                 complete: row.get(2)?,
                 cursor: row.get(3)?,
-                digest: Digest::from_bits(row.get::<_, i64>(4)?.cast_unsigned()),
+                digest: digest(row, 4)?,
+                key: row.get(5)?,
+                // Of a damaged store the rest is of use without them.
+                totals: totals(row, 6).unwrap_or_default(),
             })
-        })
+        });
+        let read: Rc<[_]> = read.into();
+        self.seen.accounts = Some(Rc::clone(&read));
+        read
     }
 
     /// What the badge counts, if that was chosen.
@@ -145,60 +186,64 @@ impl Audit {
     }
 
     /// The outbox.
-    pub fn operations(&mut self) -> Vec<Recorded> {
+    pub fn operations(&mut self) -> Rc<[Recorded]> {
+        self.refresh();
+        if let Some(known) = &self.seen.operations {
+            return Rc::clone(known);
+        }
         let sql = "SELECT accounts.account, number, id, conversation, kind, position, positions,
                    remaining, marked, level, seen, base_unread, base_mentions, base_marked
                    FROM operations JOIN accounts ON accounts.key = operations.account
                    ORDER BY accounts.account, number";
-        self.all(sql, recorded)
+        let read: Rc<[_]> = self.all(sql, recorded).into();
+        self.seen.operations = Some(Rc::clone(&read));
+        read
     }
 
     /// Whether each account's totals and digest are those of its rows (S5); otherwise what differs.
     pub fn sums(&mut self) -> Result<(), String> {
-        let sql = "SELECT account, unread, mentions, conversations, digest FROM accounts";
-        let kept = self.all(sql, |row| {
-            let digest = Digest::from_bits(row.get::<_, i64>(4)?.cast_unsigned());
-            Ok((row.get::<_, String>(0)?, totals(row, 1)?, digest))
-        });
-        let sql = "SELECT accounts.account, id, version, rows.unread, rows.mentions, newest,
-                   read_up_to, level, marked_unread, removed
-                   FROM rows JOIN accounts ON accounts.key = rows.account";
-        let rows = self.all(sql, |row| Ok((row.get::<_, String>(0)?, state(row)?)));
-        for (account, totals, digest) in kept {
-            let own =
-                |(of, state): &(String, ConversationState)| (*of == account).then(|| state.clone());
-            let states: Vec<_> = rows.iter().filter_map(own).collect();
-            let (counted, hashed) = (Totals::of(&states), Digest::of(&states));
-            if (totals, digest) != (counted, hashed) {
-                return Err(format!(
-                    "{account} has {totals:?} {digest:?}, its rows {counted:?} {hashed:?}"
-                ));
-            }
+        let accounts = self.accounts();
+        if let Some(known) = &self.seen.sums {
+            return known.clone();
         }
-        Ok(())
+        let rows = self.rows();
+        let sums = accounts.iter().try_for_each(|one| {
+            let own = || of(&rows, one.key);
+            let (counted, hashed) = (Totals::of(own()), Digest::of(own()));
+            if (one.totals, one.digest) == (counted, hashed) {
+                return Ok(());
+            }
+            let (name, totals, digest) = (&one.account, one.totals, one.digest);
+            Err(format!(
+                "{name} has {totals:?} {digest:?}, its rows {counted:?} {hashed:?}"
+            ))
+        });
+        self.seen.sums = Some(sums.clone());
+        sums
+    }
+
+    /// The rows of every mirror, each with its account's key.
+    fn rows(&mut self) -> Vec<(i64, ConversationState)> {
+        let sql = "SELECT account, id, version, unread, mentions, newest, read_up_to, level,
+                   marked_unread, removed FROM rows";
+        self.all(sql, |row| Ok((row.get(0)?, state(row)?)))
     }
 
     /// The number in the store is what its rows add up to (S5); nothing is said while something is
     /// pending, or while totals are shown whose rows have not come.
     pub fn number(&mut self, policy: BadgePolicy) -> Result<(), String> {
-        let sql = "SELECT unread, mentions, conversations, epoch IS NULL OR ahead_epoch IS NOT NULL
-                       OR EXISTS (SELECT 1 FROM operations WHERE account = key),
-                   participates AND NOT signed_out FROM accounts";
-        let rows = self.all(sql, |row| {
-            Ok((
-                totals(row, 0)?,
-                row.get::<_, bool>(3)?,
-                row.get::<_, bool>(4)?,
-            ))
-        });
+        let accounts = self.accounts();
+        if !self.operations().is_empty() || accounts.iter().any(|one| !one.complete) {
+            return Ok(());
+        }
         let kept = self.all("SELECT value FROM settings WHERE name = 'badge'", |row| {
             row.get::<_, u32>(0)
         });
-        let (Some(kept), false) = (kept.first(), rows.iter().any(|(_, open, _)| *open)) else {
+        let Some(kept) = kept.first() else {
             return Ok(());
         };
-        let counted = rows.iter().filter(|(_, _, counts)| *counts);
-        let number = policy.badge(counted.map(|(totals, ..)| *totals).sum());
+        let counted = accounts.iter().filter(|one| one.counts);
+        let number = policy.badge(counted.map(|one| one.totals).sum());
         if number == *kept {
             return Ok(());
         }
@@ -219,16 +264,12 @@ impl Audit {
         else {
             return false;
         };
-        let sql = "SELECT accounts.key, id, version, rows.unread, rows.mentions, newest,
-                   read_up_to, level, marked_unread, removed
-                   FROM rows JOIN accounts ON accounts.key = rows.account";
-        let rows = self.all(sql, |row| Ok((row.get::<_, i64>(0)?, state(row)?)));
-        let left: Vec<_> = rows
-            .into_iter()
-            .filter(|(of, state)| *of == account && state.id.as_str() != id)
-            .map(|(_, state)| state)
-            .collect();
-        let (sum, digest) = (Totals::of(&left), Digest::of(&left));
+        let mut left = self.rows();
+        left.retain(|(_, state)| state.id.as_str() != id);
+        // What this connection writes itself does not change SQLite's number.
+        self.seen = Seen::default();
+        let left = || of(&left, account);
+        let (sum, digest) = (Totals::of(left()), Digest::of(left()));
         let Some(connection) = self.connection() else {
             return false;
         };
@@ -258,6 +299,12 @@ impl Audit {
         let busy = Some(rusqlite::ErrorCode::DatabaseBusy);
         locked.is_err_and(|error| error.sqlite_error_code() == busy)
     }
+}
+
+/// The rows of an account.
+fn of(rows: &[(i64, ConversationState)], key: i64) -> impl Iterator<Item = &ConversationState> {
+    let own = rows.iter().filter(move |(of, _)| *of == key);
+    own.map(|(_, state)| state)
 }
 
 fn recorded(row: &Row<'_>) -> rusqlite::Result<Recorded> {
@@ -338,6 +385,12 @@ fn state(row: &Row<'_>) -> rusqlite::Result<ConversationState> {
         removed: row.get(9)?,
         ..ConversationState::empty(conversation(&row.get::<_, String>(1)?))
     })
+}
+
+fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
+    Ok(Digest::from_bits(
+        row.get::<_, i64>(column)?.cast_unsigned(),
+    ))
 }
 
 fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {

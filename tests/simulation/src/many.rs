@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::{
     ground::Ground,
     run::{Options, Outcome, run},
@@ -49,12 +51,20 @@ pub struct Result {
     pub failure: Option<Failure>,
     /// How long it took.
     pub took: Duration,
+    /// How long this process's threads had a core for it, together: what else runs on the machine
+    /// makes `took` longer, and not this.
+    pub cpu: Duration,
 }
 
 impl Many {
     /// Runs them. `progress` is called about twice a second; `stop` ends it early.
     pub fn run(&self, stop: &AtomicBool, mut progress: impl FnMut(&Result)) -> Result {
-        let began = Instant::now();
+        let (began, cpu_before) = (Instant::now(), cpu_time());
+        let measured = |mut result: Result| {
+            result.took = began.elapsed();
+            result.cpu = cpu_time().saturating_sub(cpu_before);
+            result
+        };
         let next = AtomicU64::new(0);
         let over = AtomicBool::new(false);
         let so_far = Mutex::new(Result::default());
@@ -83,18 +93,32 @@ impl Many {
             let workers: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
             while workers.iter().any(|worker| !worker.is_finished()) {
                 thread::park_timeout(Duration::from_millis(20));
-                let mut now = lock().clone();
-                now.took = began.elapsed();
-                progress(&now);
+                let now = lock().clone();
+                progress(&measured(now));
             }
         });
-        let mut result = lock().clone();
-        result.took = began.elapsed();
-        result
+        let result = lock().clone();
+        measured(result)
     }
 }
 
 impl Result {
+    /// Steps in a second of wall time, on all cores.
+    pub fn events_a_second(&self) -> f64 {
+        self.events() / self.took.as_secs_f64().max(0.001)
+    }
+
+    /// Schedules of 200 steps, however long the runs were, in a second of one core's time.
+    pub fn schedules_a_second_per_core(&self) -> f64 {
+        self.events() / 200.0 / self.cpu.as_secs_f64().max(0.001)
+    }
+
+    fn events(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
+        let events = self.tally.events as f64;
+        events
+    }
+
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.tally += outcome.tally;
         let smaller = |failure: &Failure| failure.seed < seed;
@@ -104,4 +128,10 @@ impl Result {
             self.failure = Some(Failure { seed, violation });
         }
     }
+}
+
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    // It counts from zero; a clock that does not is of no use here.
+    time.try_into().unwrap_or_default()
 }

@@ -2,9 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{
-    OptionalExtension, Row, ToSql, named_params, params, params_from_iter, types::ToSqlOutput,
-};
+use rusqlite::{OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
 use truebadge_protocol::{
     AccountId, Digest, Epoch, Route, Totals, Version, messages::PushTokenEnded,
 };
@@ -133,6 +131,18 @@ const COLUMNS: [&str; 32] = [
 
 static SELECT: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM accounts", COLUMNS.join(", ")));
+static SELECT_ALL: LazyLock<String> = LazyLock::new(|| format!("{} ORDER BY key", *SELECT));
+
+/// Writes columns of an account.
+macro_rules! update {
+    ($tx:expr, $key:expr, { $first:literal: $value:expr, $($other:literal: $more:expr,)* }) => {
+        $tx.transaction
+            .prepare_cached(concat!(
+                "UPDATE accounts SET ", $first, " = ?", $(", ", $other, " = ?",)* " WHERE key = ?"
+            ))?
+            .execute(params![$value, $($more,)* $key])?
+    };
+}
 
 /// Where a column is. Found when this is compiled: SQLite would compare its name with those of all
 /// columns, for each column of each row.
@@ -161,8 +171,7 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 impl Tx<'_> {
     /// All accounts, in the order in which they were added.
     pub fn accounts(&self) -> Result<Vec<Account>, EngineError> {
-        let sql = format!("{} ORDER BY key", *SELECT);
-        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut statement = self.transaction.prepare_cached(&SELECT_ALL)?;
         let accounts = statement.query_map([], read_account)?;
         Ok(accounts.collect::<Result<_, _>>()?)
     }
@@ -234,69 +243,40 @@ impl Tx<'_> {
 
     /// Writes an account as it is now. Nothing happens when it was removed meanwhile.
     pub fn save_account(&self, account: &Account) -> Result<(), EngineError> {
-        self.save_mirror(account)?;
-        self.save_ahead(account)?;
-        let staging = account.staging.as_ref();
-        self.update_account(named_params! {
-            ":key": account.key,
-            ":participates": account.participates,
-            ":signed_out": account.signed_out,
-            ":route": account.route.as_ref().map(Route::as_str),
-            ":staging_epoch": staging.map(|staging| staging.epoch.as_str()),
-            ":staging_next": staging.map_or(0, |staging| staging.next.get()),
-            ":staging_reset": staging.is_some_and(|staging| staging.reset),
-            ":reset_wanted": account.reset_wanted,
-            ":next_operation": account.next_operation,
-            ":registration": account.registration.fingerprint.as_deref(),
-            ":registered_at": account.registration.at.0,
-            ":retry_at": account.retry_at.0,
-            ":failures": account.failures,
-            ":synced_at": account.synced_at.0,
-            ":push_received": account.pushes.received,
-            ":push_sent": account.pushes.sent,
-            ":push_token_ended": account.push_token_ended.map(reason_text).transpose()?,
-        })
-    }
-
-    fn save_mirror(&self, account: &Account) -> Result<(), EngineError> {
-        let mirror = &account.mirror;
-        self.update_account(named_params! {
-            ":key": account.key,
-            ":epoch": mirror.epoch.as_ref().map(Epoch::as_str),
-            ":cursor": mirror.cursor.get(),
-            ":unread": mirror.totals.unread,
-            ":mentions": mirror.totals.mentions,
-            ":conversations": mirror.totals.conversations,
-            ":digest": mirror.digest.bits().cast_signed(),
-        })
-    }
-
-    fn save_ahead(&self, account: &Account) -> Result<(), EngineError> {
-        let (ahead, told) = (account.mirror.ahead.as_ref(), account.mirror.told());
-        let totals = told.map_or(Totals::ZERO, |told| told.totals);
-        self.update_account(named_params! {
-            ":key": account.key,
-            ":ahead_epoch": ahead.map(|ahead| ahead.epoch.as_str()),
-            ":ahead_version": ahead.map_or(0, |ahead| ahead.version.get()),
-            ":ahead_told": told.map(|told| told.version.get()),
-            ":ahead_unread": totals.unread,
-            ":ahead_mentions": totals.mentions,
-            ":ahead_conversations": totals.conversations,
-            ":ahead_acknowledged": told.map_or(0, |told| told.acknowledged),
-        })
-    }
-
-    /// Writes columns of an account: each parameter but `:key` has its column's name.
-    fn update_account(&self, columns: &[(&str, &dyn ToSql)]) -> Result<(), EngineError> {
-        let (key, columns): (Vec<_>, Vec<_>) =
-            columns.iter().partition(|(name, _)| *name == ":key");
-        let set = |(name, _): &&(&str, _)| format!("{} = ?", name.trim_start_matches(':'));
-        let set: Vec<_> = columns.iter().map(set).collect();
-        let sql = format!("UPDATE accounts SET {} WHERE key = ?", set.join(", "));
-        // By their order: SQLite would look for each name among all of them.
-        let values = columns.iter().chain(&key).map(|(_, value)| value);
-        let mut statement = self.transaction.prepare_cached(&sql)?;
-        statement.execute(params_from_iter(values))?;
+        let (mirror, staging) = (&account.mirror, account.staging.as_ref());
+        let (ahead, told) = (mirror.ahead.as_ref(), mirror.told());
+        let ahead_totals = told.map_or(Totals::ZERO, |told| told.totals);
+        update!(self, account.key, {
+            "participates": account.participates,
+            "signed_out": account.signed_out,
+            "route": account.route.as_ref().map(Route::as_str),
+            "epoch": mirror.epoch.as_ref().map(Epoch::as_str),
+            "cursor": mirror.cursor.get(),
+            "unread": mirror.totals.unread,
+            "mentions": mirror.totals.mentions,
+            "conversations": mirror.totals.conversations,
+            "digest": mirror.digest.bits().cast_signed(),
+            "ahead_epoch": ahead.map(|ahead| ahead.epoch.as_str()),
+            "ahead_version": ahead.map_or(0, |ahead| ahead.version.get()),
+            "ahead_told": told.map(|told| told.version.get()),
+            "ahead_unread": ahead_totals.unread,
+            "ahead_mentions": ahead_totals.mentions,
+            "ahead_conversations": ahead_totals.conversations,
+            "ahead_acknowledged": told.map_or(0, |told| told.acknowledged),
+            "staging_epoch": staging.map(|staging| staging.epoch.as_str()),
+            "staging_next": staging.map_or(0, |staging| staging.next.get()),
+            "staging_reset": staging.is_some_and(|staging| staging.reset),
+            "reset_wanted": account.reset_wanted,
+            "next_operation": account.next_operation,
+            "registration": account.registration.fingerprint.as_deref(),
+            "registered_at": account.registration.at.0,
+            "retry_at": account.retry_at.0,
+            "failures": account.failures,
+            "synced_at": account.synced_at.0,
+            "push_received": account.pushes.received,
+            "push_sent": account.pushes.sent,
+            "push_token_ended": account.push_token_ended.map(reason_text).transpose()?,
+        });
         Ok(())
     }
 

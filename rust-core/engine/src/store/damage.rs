@@ -25,6 +25,7 @@ use super::{
     open, outbox,
     rows::checked,
     transact,
+    transaction::Transaction,
 };
 use crate::{
     EngineError,
@@ -182,7 +183,8 @@ fn save(path: &Path) -> Saved {
     let Ok(mut connection) = open::connect(path, OpenFlags::empty()) else {
         return Saved::with(Vec::new(), Some(beside));
     };
-    let Ok(transaction) = connection.transaction() else {
+    let reading = TransactionBehavior::Deferred;
+    let Ok(transaction) = Transaction::begin(&mut connection, reading) else {
         return Saved::with(Vec::new(), Some(beside));
     };
     let tx = Tx { transaction };

@@ -7,11 +7,9 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{
-    Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, limits::Limit,
-};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig, limits::Limit};
 
-use super::{Durability, keep::Kept};
+use super::{Durability, keep::Kept, transaction::Transaction};
 use crate::{
     EngineError,
     engine::Process,
@@ -162,7 +160,7 @@ fn migrate(connection: &mut Connection, process: Process) -> Result<(), EngineEr
     if process == Process::Extension && !is(Bug::ExtensionMigrates) {
         return Err(EngineError::AppMustRunFirst);
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = Transaction::begin(connection, TransactionBehavior::Immediate)?;
     // Another process may have migrated while this one waited for the lock.
     for migration in MIGRATIONS.iter().skip(version(&transaction)? as usize) {
         transaction.execute_batch(migration)?;

@@ -234,9 +234,9 @@ impl Tx<'_> {
             ""
         };
         let sql = format!("DELETE FROM rows WHERE account = ?1{which}");
-        self.transaction.execute(&sql, [key])?;
+        self.transaction.prepare_cached(&sql)?.execute([key])?;
         let sql = "INSERT INTO rows SELECT * FROM staged WHERE account = ?1";
-        self.transaction.execute(sql, [key])?;
+        self.transaction.prepare_cached(sql)?.execute([key])?;
         self.clear_staged(key)?;
         let tally = self.recount(key)?;
         account.mirror.totals = tally.totals;

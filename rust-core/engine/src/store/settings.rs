@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, ToSql, types::FromSql};
+use rusqlite::{OptionalExtension, ToSql, params, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 use truebadge_protocol::{
     BadgePolicy, DeviceId,
@@ -42,7 +42,7 @@ impl Tx<'_> {
             "INSERT INTO settings (name, value) VALUES (?1, ?2)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         )?;
-        statement.execute(rusqlite::params![name, value])?;
+        statement.execute(params![name, value])?;
         Ok(())
     }
 
@@ -130,21 +130,45 @@ impl Tx<'_> {
 
     /// The badge as the last write left it.
     pub fn badge(&self) -> Result<BadgeState, EngineError> {
-        Ok(BadgeState {
-            badge: self.setting("badge")?.unwrap_or(0),
-            generation: self.generation()?,
-            complete: self.setting("complete")?.unwrap_or(true),
-            known: self.setting("known")?.unwrap_or(false),
-        })
-    }
-
-    fn generation(&self) -> Result<u64, EngineError> {
-        let generation = self.setting("generation")?.unwrap_or(0);
-        if generation < NUMBER {
-            Ok(generation)
+        let mut state = BadgeState {
+            badge: 0,
+            generation: 0,
+            complete: true,
+            known: false,
+        };
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT name, value FROM settings
+             WHERE name IN ('badge', 'complete', 'generation', 'known') AND value IS NOT NULL",
+        )?;
+        let mut settings = statement.query([])?;
+        while let Some(row) = settings.next()? {
+            match row.get::<_, String>(0)?.as_str() {
+                "badge" => state.badge = row.get(1)?,
+                "complete" => state.complete = row.get(1)?,
+                "generation" => state.generation = row.get(1)?,
+                _ => state.known = row.get(1)?,
+            }
+        }
+        if state.generation < NUMBER {
+            Ok(state)
         } else {
             Err(EngineError::StoreDamaged)
         }
+    }
+
+    fn set_badge(&self, state: BadgeState) -> Result<(), EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO settings (name, value)
+             VALUES ('badge', ?1), ('generation', ?2), ('complete', ?3), ('known', ?4)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?;
+        statement.execute(params![
+            state.badge,
+            state.generation,
+            state.complete,
+            state.known
+        ])?;
+        Ok(())
     }
 
     /// Leaves the icon as it is until every account that takes part was heard of: what it shows
@@ -204,20 +228,17 @@ impl Tx<'_> {
             badge: badge::badge(policy, totals),
             generation: before.generation + 1,
             complete: accounts.iter().all(|account| account.mirror.is_complete()),
-            known: policy == BadgePolicy::Off || self.is_known(&accounts)?,
+            known: policy == BadgePolicy::Off || self.is_known(&accounts, before)?,
         };
         if is(Bug::IncrementsInsteadOfStates) && state.badge > before.badge {
             state.badge = before.badge + 1;
         }
         state.known &= !is(Bug::SetOnlyWhenChanged) || state.badge != before.badge;
-        self.set_setting("badge", state.badge)?;
-        self.set_setting("generation", state.generation)?;
-        self.set_setting("complete", state.complete)?;
-        self.set_setting("known", state.known)?;
+        self.set_badge(state)?;
         Ok(state)
     }
 
-    fn is_known(&self, accounts: &[Account]) -> Result<bool, EngineError> {
+    fn is_known(&self, accounts: &[Account], before: BadgeState) -> Result<bool, EngineError> {
         let heard = |account: &Account| account.mirror.is_heard_of();
         let held = self.setting::<i64>("held_since")?.is_some();
         // A store that was made anew and lost its accounts too knows of nothing.
@@ -226,6 +247,6 @@ impl Tx<'_> {
             self.release_badge()?;
             return Ok(true);
         }
-        Ok(!held && (accounts.iter().any(heard) || self.badge()?.known))
+        Ok(!held && (accounts.iter().any(heard) || before.known))
     }
 }

@@ -15,13 +15,14 @@ mod rows;
 mod schedule;
 pub(crate) mod schema;
 mod sync;
+mod transaction;
 
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use truebadge_protocol::{
     AccountId, ConversationId, DeviceId,
     messages::{
@@ -42,6 +43,7 @@ use crate::{
     random,
     secret::Hash,
 };
+use transaction::Transaction;
 
 /// The store.
 #[derive(Debug)]
@@ -114,7 +116,7 @@ impl SqliteStore {
             .unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "simulation")]
         simulation::at(Moment::Begin)?;
-        let tx = connection.transaction_with_behavior(behaviour)?;
+        let tx = Transaction::begin(&mut connection, behaviour)?;
         #[cfg(feature = "faults")]
         let call = |tx: &Transaction<'_>| faults::within(self.fault, || call(tx));
         let answer = call(&tx);
@@ -284,10 +286,10 @@ impl Store for SqliteStore {
                 )?;
             }
             let sql = "UPDATE pushes SET status = 'unknown' WHERE status = 'taken'";
-            tx.execute(sql, [])?;
+            tx.prepare_cached(sql)?.execute([])?;
             let sql = "UPDATE devices SET last_push = in_flight, in_flight = NULL \
                        WHERE in_flight IS NOT NULL";
-            tx.execute(sql, [])?;
+            tx.prepare_cached(sql)?.execute([])?;
             Ok(())
         })
     }

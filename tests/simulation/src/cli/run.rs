@@ -104,7 +104,10 @@ fn json(many: &Many, ran: &Ran) -> serde_json::Value {
     serde_json::json!({
         "first_seed": many.first,
         "seconds": ran.took.as_secs_f64(),
+        "cpu_seconds": ran.cpu.as_secs_f64(),
         "seeds_a_second": rate(ran),
+        "events_a_second": ran.events_a_second(),
+        "schedules_of_200_events_a_second_per_core": ran.schedules_a_second_per_core(),
         "jobs": many.jobs,
         "tried": ran.tally,
         "failure": failure,
@@ -139,11 +142,14 @@ fn replay(many: &Many, seed: u64) -> String {
 
 fn line(ran: &Ran) -> String {
     format!(
-        "{} seeds, {} events, {} faults in {:.1} s: {:.0} seeds a second",
+        "{} seeds, {} events, {} faults in {:.1} s: {:.0} seeds, {:.0} events a second; \
+         {:.0} schedules of 200 events a second per core",
         ran.tally.seeds,
         ran.tally.events,
         ran.tally.all_faults(),
         ran.took.as_secs_f64(),
-        rate(ran)
+        rate(ran),
+        ran.events_a_second(),
+        ran.schedules_a_second_per_core(),
     )
 }

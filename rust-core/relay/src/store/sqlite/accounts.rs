@@ -87,7 +87,9 @@ fn save_sums(tx: &Connection, row: i64, sums: &Sums) -> Result<()> {
 
 /// Removes an account; its device tokens stay without it.
 pub fn remove(tx: &Connection, name: &AccountId) -> Result<()> {
-    let removed = tx.execute("DELETE FROM accounts WHERE name = ?1", [name.as_str()])?;
+    let removed = tx
+        .prepare_cached("DELETE FROM accounts WHERE name = ?1")?
+        .execute([name.as_str()])?;
     if removed == 0 {
         return Err(StoreError::NotFound);
     }
@@ -116,7 +118,7 @@ pub fn summaries(tx: &Connection) -> Result<Vec<AccountSummary>> {
     let sql = "SELECT name, epoch, head, unread, mentions, conversations, \
                (SELECT count(*) FROM devices WHERE account = accounts.id) \
                FROM accounts ORDER BY name";
-    let mut statement = tx.prepare(sql)?;
+    let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| {
         Ok(AccountSummary {
             account: id(row, 0)?,

@@ -10,6 +10,7 @@ use super::{
     devices::{self, Device},
     rows::AccountRows,
     schedule::{self, Waiting},
+    transaction::run,
 };
 use crate::{
     planner::{self, Decision, Lane, Owed, Pace, Rules, SilentPush, Situation},
@@ -56,14 +57,14 @@ fn alone(
     take: impl FnOnce() -> Result<Option<Outgoing>>,
     set_aside: impl FnOnce() -> Result<()>,
 ) -> Result<Option<Outgoing>> {
-    tx.execute_batch("SAVEPOINT push")?;
+    run(tx, "SAVEPOINT push")?;
     let taken = take().or_else(|error| {
-        tx.execute_batch("ROLLBACK TO push")?;
+        run(tx, "ROLLBACK TO push")?;
         set_aside()?;
         tracing::error!(%error, "a push cannot be composed and is set aside; others are sent");
         Ok(None)
     });
-    tx.execute_batch("RELEASE push")?;
+    run(tx, "RELEASE push")?;
     taken
 }
 

@@ -60,12 +60,15 @@ pub fn revoke(tx: &Connection, account: &AccountId, name: &str) -> Result<()> {
     }
     let sql = "DELETE FROM device_tokens WHERE account = ?1 AND name = ?2 RETURNING device";
     let device: Option<Option<String>> = tx
-        .query_row(sql, params![account.row, name], |row| row.get(0))
+        .prepare_cached(sql)?
+        .query_row(params![account.row, name], |row| row.get(0))
         .optional()?;
     let device = device.ok_or(StoreError::NotFound)?;
     let sql = "SELECT 1 FROM device_tokens WHERE account = ?1 AND device = ?2 AND ended = 0";
     if let Some(device) = device
-        && !tx.prepare(sql)?.exists(params![account.row, device])?
+        && !tx
+            .prepare_cached(sql)?
+            .exists(params![account.row, device])?
     {
         devices::silence(tx, account.row, &device, "its device token was revoked")?;
     }
@@ -77,7 +80,7 @@ pub fn list(tx: &Connection, account: &AccountId) -> Result<Vec<TokenSummary>> {
     let account = accounts::find(tx, account)?.ok_or(StoreError::NotFound)?;
     let sql = "SELECT name, device, ended, created_at FROM device_tokens \
                WHERE account = ?1 ORDER BY id";
-    let mut statement = tx.prepare(sql)?;
+    let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map([account.row], |row| {
         Ok(TokenSummary {
             id: row.get(0)?,
@@ -128,7 +131,8 @@ pub fn bind(tx: &Connection, token: TokenRow, device: &DeviceId) -> Result<i64> 
         Some(_) => {}
         None => {
             let sql = "UPDATE device_tokens SET device = ?2 WHERE id = ?1";
-            tx.execute(sql, params![token.0, device.as_str()])?;
+            tx.prepare_cached(sql)?
+                .execute(params![token.0, device.as_str()])?;
         }
     }
     Ok(bound.account)

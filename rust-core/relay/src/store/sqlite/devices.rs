@@ -152,7 +152,7 @@ pub fn register(
         if changed {
             let sql = "UPDATE devices SET found = NULL, token_generation = token_generation + 1 \
                        WHERE id = ?1";
-            tx.execute(sql, [old.row])?;
+            tx.prepare_cached(sql)?.execute([old.row])?;
         }
         schedule::reconsider(tx, old.row, now)?;
     }
@@ -248,7 +248,8 @@ pub fn try_elsewhere(tx: &Connection, device: &Device) -> Result<bool> {
     let sql =
         "UPDATE devices SET found = ?2, token_generation = token_generation + 1 WHERE id = ?1";
     for row in same_token(tx, device)? {
-        tx.execute(sql, params![row, name_of(other)?])?;
+        tx.prepare_cached(sql)?
+            .execute(params![row, name_of(other)?])?;
     }
     Ok(true)
 }
@@ -258,9 +259,11 @@ pub fn end_token(tx: &Connection, device: &Device, reason: PushTokenEnded) -> Re
     let sql = "UPDATE devices SET push_token = NULL, found = NULL, token_ended = ?2, \
                token_generation = token_generation + 1 WHERE id = ?1";
     for row in same_token(tx, device)? {
-        tx.execute(sql, params![row, name_of(reason)?])?;
+        tx.prepare_cached(sql)?
+            .execute(params![row, name_of(reason)?])?;
         schedule::forget(tx, row)?;
-        tx.execute("DELETE FROM alerts WHERE device = ?1", [row])?;
+        tx.prepare_cached("DELETE FROM alerts WHERE device = ?1")?
+            .execute([row])?;
     }
     Ok(())
 }
@@ -270,10 +273,13 @@ pub fn silence(tx: &Connection, account: i64, device: &str, why: &str) -> Result
     let sql = "UPDATE devices SET push_token = NULL, token_ended = ?3, \
                token_generation = token_generation + 1 \
                WHERE account = ?1 AND device = ?2 RETURNING id";
-    let silenced = tx.query_row(sql, params![account, device, why], |row| row.get(0));
+    let silenced = tx
+        .prepare_cached(sql)?
+        .query_row(params![account, device, why], |row| row.get(0));
     if let Some(row) = silenced.optional()? {
         schedule::forget(tx, row)?;
-        tx.execute("DELETE FROM alerts WHERE device = ?1", [row])?;
+        tx.prepare_cached("DELETE FROM alerts WHERE device = ?1")?
+            .execute([row])?;
     }
     Ok(())
 }
@@ -282,7 +288,8 @@ pub fn silence(tx: &Connection, account: i64, device: &str, why: &str) -> Result
 pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
     let sql = "SELECT account, device FROM device_tokens WHERE id = ?1";
     let (account, bound): (Option<i64>, Option<String>) = tx
-        .query_row(sql, [token.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(sql)?
+        .query_row([token.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or(StoreError::NotFound)?;
     if bound.as_deref() != Some(id.as_str()) {
@@ -292,9 +299,11 @@ pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
         return Ok(());
     }
     let sql = "UPDATE device_tokens SET ended = 1 WHERE account IS ?1 AND device = ?2";
-    tx.execute(sql, params![account, id.as_str()])?;
+    tx.prepare_cached(sql)?
+        .execute(params![account, id.as_str()])?;
     let sql = "DELETE FROM devices WHERE account = ?1 AND device = ?2";
-    tx.execute(sql, params![account, id.as_str()])?;
+    tx.prepare_cached(sql)?
+        .execute(params![account, id.as_str()])?;
     Ok(())
 }
 
@@ -303,7 +312,7 @@ pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
     let sql = "SELECT device, push_token IS NOT NULL, token_ended, environment, topic, \
                app_version, badges_allowed, alerts_allowed, background_refresh, low_power_mode, \
                cursor, acknowledged, last_push, found FROM devices WHERE account = ?1 ORDER BY id";
-    let mut statement = tx.prepare(sql)?;
+    let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map([account], |row| {
         Ok(DeviceDetail {
             device: id(row, 0)?,

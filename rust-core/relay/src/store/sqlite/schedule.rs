@@ -148,7 +148,8 @@ pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
     let sql = "UPDATE schedule SET due_at = min(due_at, max(?2, \
                (SELECT held_until FROM devices WHERE id = ?1))) \
                WHERE device = ?1 AND burst_at IS NOT NULL";
-    tx.execute(sql, params![device, signed(now)])?;
+    tx.prepare_cached(sql)?
+        .execute(params![device, signed(now)])?;
     Ok(())
 }
 
