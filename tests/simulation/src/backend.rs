@@ -13,7 +13,7 @@ use simphone::Time;
 use tower::ServiceExt as _;
 use truebadge_engine::transport;
 use truebadge_protocol::{
-    AccountId, BadgePolicy, Digest, Epoch, Totals, Version,
+    AccountId, BadgePolicy, Digest, Epoch, PushPayload, Totals, Version,
     messages::{Changes, ChangesQuery, Event, EventsRequest, OperationsApplied, OperationsRequest},
 };
 use truebadge_relay::{
@@ -326,6 +326,24 @@ impl Backend {
         let store = Arc::clone(&self.process.as_ref()?.store);
         let claim = self.or_killed(|| store.claim(now))?;
         claim.ok()
+    }
+
+    /// What a push tells is the truth, as what an answer tells is.
+    pub fn check_push(&self, push: &Outgoing) -> Result<(), Violation> {
+        let told = PushPayload::parse(&push.payload).map_err(|error| broken(&error))?;
+        let of = |truth: &&Truth| truth.epoch.as_ref() == Some(&told.epoch);
+        let Some(truth) = self.truths.iter().find(of) else {
+            return Ok(());
+        };
+        let now = truth.now();
+        let acknowledged = truth.acknowledged.unwrap_or(told.acknowledged);
+        let says = (told.version.get(), told.totals, told.acknowledged, told.counter);
+        let true_ = (now.head, now.totals(), acknowledged, push.key.counter);
+        if says == true_ {
+            return Ok(());
+        }
+        let what = format!("a push tells {says:?}, and the truth is {true_:?}");
+        Err(Violation::new(Property::Relay, what))
     }
 
     /// Notes what became of a push. False when it was killed before.

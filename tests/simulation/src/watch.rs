@@ -41,6 +41,8 @@ struct Watched {
     done: Vec<Recorded>,
     /// Operations that were refused and left the outbox.
     refused: Vec<Recorded>,
+    /// The moment that has every operation which left the outbox: no older one is behind a number again.
+    landed: usize,
 }
 
 impl Watch {
@@ -52,6 +54,7 @@ impl Watch {
             estimated: false,
             done: Vec::new(),
             refused: Vec::new(),
+            landed: 0,
         };
         self.accounts.insert(account.to_owned(), watched);
         // What was behind the other accounts' part is kept.
@@ -112,7 +115,7 @@ impl Watch {
                     continue;
                 }
                 match truth.included.get(&gone.id) {
-                    Some((_, Became::Applied)) => {}
+                    Some((at, Became::Applied)) => watched.landed = watched.landed.max(*at),
                     Some((_, Became::Rejected)) => watched.refused.push(gone),
                     None if now.iter().any(|one| replaces(one, &gone)) => {}
                     None if truth.forgotten.contains(&gone.id) => {}
@@ -411,7 +414,7 @@ impl Search<'_> {
             return found;
         }
         let mut any = false;
-        for moment in start[place]..truth.past.len() {
+        for moment in start[place].max(watched.landed)..truth.past.len() {
             let key = (place, moment);
             let choices = self.choices.entry(key);
             let choices = choices

@@ -412,8 +412,7 @@ impl World {
             };
         }
         if self.relay_due.is_some_and(|due| due <= self.now) {
-            self.relay_sends();
-            return Ok(());
+            return self.relay_sends();
         }
         if let Some(event) = self.week_comes_due() {
             return self.lives(event);

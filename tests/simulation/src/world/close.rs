@@ -40,7 +40,8 @@ impl World {
         self.phone_has(Phone::Network(Path::NoApns))?;
         self.phone_has(Phone::Unlock)?;
         self.settle()?;
-        if self.rng.u8(..3) == 0 {
+        let waits = !self.audit.operations().is_empty();
+        if self.rng.u8(..4) < if waits { 3 } else { 1 } {
             self.wake_has_the_outbox_sent()?;
         }
         if self.rng.bool() && !self.in_foreground() {
@@ -111,18 +112,30 @@ impl World {
         self.let_pass(Millis::seconds(8))?;
         self.phone_has(Phone::Network(Path::NoHttps))?;
         let left = self.rng.u8(..2);
-        self.read_here(0, conversation, left)?;
-        for _ in 0..self.rng.u8(1..4) {
+        if self.rng.u8(..3) == 0 {
+            self.read_item_here(0, conversation)?;
+        } else {
+            self.read_here(0, conversation, left)?;
+        }
+        for _ in 0..self.rng.u8(1..5) {
             self.let_pass(Millis(500))?;
             let mention = self.rng.bool();
-            match self.rng.u8(..6) {
+            match self.rng.u8(..8) {
                 0..3 => self.arrive(0, conversation, 1, mention, false)?,
                 3 => self.read_elsewhere(0, conversation, left)?,
                 4 => self.happen(Happening::MarkElsewhere(0, conversation, true))?,
+                5 | 6 => self.read_item_elsewhere(0, conversation)?,
                 _ => self.read_here(0, conversation, 0)?,
             }
         }
-        self.let_pass(Millis::seconds(20))
+        self.let_pass(Millis::seconds(20))?;
+        if self.rng.bool() {
+            // The person leaves, and iOS ends the app before anything could be sent.
+            self.phone_has(Phone::Home)?;
+            self.let_pass(Millis::seconds(30))?;
+            self.phone_has(Phone::MemoryPressure)?;
+        }
+        Ok(())
     }
 
     /// Only pushes get through, and the app is not even started: painted numbers make the icon true,
@@ -140,13 +153,7 @@ impl World {
         if !self.phone.can_be_painted() {
             return Ok(());
         }
-        self.pushes_to_lose = self.rng.u8(..2);
-        self.kill_at_send = self.rng.u8(..3) == 0;
-        self.arrive(0, 0, 1, false, false)?;
-        if self.rng.bool() {
-            self.let_pass(Millis::minutes(5))?;
-            self.read_elsewhere(0, 0, 0)?;
-        }
+        self.something_is_pushed()?;
         self.let_pass(Millis::minutes(150))?;
         (self.pushes_to_lose, self.kill_at_send) = (0, false);
         self.look(false)?;
@@ -157,6 +164,29 @@ impl World {
             let what =
                 format!("after 150 minutes of pushes the icon shows {icon}, and {truth} is true");
             return Err(Violation::new(Property::Pushed, what));
+        }
+        Ok(())
+    }
+
+    /// Something comes, perhaps more while the push of it is under way, and perhaps it is read elsewhere.
+    /// At most one push is lost.
+    fn something_is_pushed(&mut self) -> Step {
+        let lost = self.rng.u8(..3);
+        self.pushes_to_lose = u8::from(lost == 1);
+        self.kill_at_send = self.rng.u8(..3) == 0;
+        if self.rng.u8(..4) == 0 {
+            self.pushes_down_until = self.now + Millis::seconds(self.rng.u64(1..60));
+        }
+        self.arrive(0, 0, 1, false, false)?;
+        if self.rng.bool() {
+            let soon = self.rng.u64(..150);
+            self.let_pass(Millis(soon))?;
+            self.arrive(0, 0, 1, false, false)?;
+        }
+        if self.rng.bool() {
+            self.let_pass(Millis::minutes(5))?;
+            self.pushes_to_lose = u8::from(lost == 2);
+            self.read_elsewhere(0, 0, 0)?;
         }
         Ok(())
     }

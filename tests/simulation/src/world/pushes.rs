@@ -22,15 +22,16 @@ impl World {
     }
 
     /// The relay's driver takes its turn.
-    pub(super) fn relay_sends(&mut self) {
+    pub(super) fn relay_sends(&mut self) -> Step {
         self.relay_due = None;
         if !self.backend.runs() || self.servers_are_out() {
-            return;
+            return Ok(());
         }
         match self.backend.claim() {
             None => self.relay_restarts(),
             Some(Claim::Push(push)) => {
                 self.ring();
+                self.backend.check_push(&push)?;
                 self.send(push);
             }
             Some(Claim::Wait(at)) => {
@@ -38,6 +39,7 @@ impl World {
             }
             Some(Claim::Idle) => {}
         }
+        Ok(())
     }
 
     fn send(&mut self, mut push: Box<Outgoing>) {
