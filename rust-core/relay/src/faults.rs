@@ -65,6 +65,7 @@ faults! {
         ReadKeepsTheMark, "A read leaves the mark by hand.";
         OneAccountForAll, "Every device token reads the first account.";
         RevokedTokenWorks, "A revoked device token goes on working.";
+        LateSignOutEndsAll, "A sign-out also ends what signed in after it.";
         SignedOutTokenWorks, "The token of a phone that signed out goes on working.";
         TokenForAnyDevice, "A device token registers any number of devices.";
         PhoneWritesStates, "A device token may put whole states.";

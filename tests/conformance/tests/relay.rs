@@ -59,6 +59,7 @@ const FOUND_BY: &[(Fault, &str)] = &[
     (Fault::ReadKeepsTheMark, "events.read-takes-mark"),
     (Fault::OneAccountForAll, "credentials.isolation"),
     (Fault::RevokedTokenWorks, "tokens.revoke"),
+    (Fault::LateSignOutEndsAll, "devices.sign-out-late"),
     (Fault::SignedOutTokenWorks, "devices.sign-out"),
     (Fault::TokenForAnyDevice, "credentials.first-device"),
     (Fault::PhoneWritesStates, "credentials.phone-writes"),

@@ -242,6 +242,7 @@ impl Backend {
         };
         if status == 204
             && let Some(account) = self.account_of(token)
+            && !self.has_a_phone(account)
         {
             // The registration is gone: the next one counts its operations from the start.
             self.truths[account].acknowledged = None;
@@ -256,6 +257,17 @@ impl Backend {
             retry_after: None,
             body: body.to_vec(),
         }))
+    }
+
+    fn has_a_phone(&self, account: usize) -> bool {
+        let Ok(id) = AccountId::new(Self::account(account)) else {
+            return false;
+        };
+        let there = self
+            .process
+            .as_ref()
+            .map(|process| process.store.account(&id));
+        there.is_some_and(|there| there.is_ok_and(|there| !there.devices.is_empty()))
     }
 
     /// A relay may put fewer rows on a page than it is asked for.
@@ -337,7 +349,12 @@ impl Backend {
         };
         let now = truth.now();
         let acknowledged = truth.acknowledged.unwrap_or(told.acknowledged);
-        let says = (told.version.get(), told.totals, told.acknowledged, told.counter);
+        let says = (
+            told.version.get(),
+            told.totals,
+            told.acknowledged,
+            told.counter,
+        );
         let true_ = (now.head, now.totals(), acknowledged, push.key.counter);
         if says == true_ {
             return Ok(());

@@ -158,11 +158,26 @@ enum Trouble {
     Clock,
 }
 
+/// What half of the happenings of a run have to do with: some mistakes show only where a few kinds of
+/// things happen again and again (swarm testing: Groce and others, ISSTA 2012).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Theme {
+    /// Nothing in particular.
+    None,
+    /// What the person does to conversations that are gone.
+    Refusals,
+    /// The same is changed here and elsewhere, and answers are lost.
+    Contests,
+    /// The person signs out and in.
+    SignOuts,
+}
+
 /// How a run is: drawn from its seed before everything else.
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 #[derive(Debug, Clone, Copy)]
 pub struct Character {
     troubles: u16,
+    theme: Theme,
     /// How far apart happenings are.
     pace: u8,
     /// The person has the second account on this phone too.
@@ -181,6 +196,8 @@ pub struct Character {
     pub slow: bool,
     /// The app lets iOS drop its notifications at zero.
     pub clears_at_zero: bool,
+    /// The person reads in the app at the instants at which its extension commits something.
+    pub at_once: bool,
     /// The first sync is over before anything else happens.
     pub settled: bool,
 }
@@ -197,6 +214,12 @@ impl Character {
         };
         Self {
             troubles,
+            theme: match rng.u8(..8) {
+                0 => Theme::Refusals,
+                1 => Theme::Contests,
+                2 => Theme::SignOuts,
+                _ => Theme::None,
+            },
             pace: rng.u8(..3),
             both_accounts: rng.u8(..3) == 0,
             kind: rng.u8(..3),
@@ -207,7 +230,14 @@ impl Character {
             slow: rng.u8(..6) == 0,
             clears_at_zero: rng.u8(..3) == 0,
             settled: rng.u8(..4) > 0,
+            at_once: rng.u8(..4) == 0,
         }
+    }
+
+    /// An account, and one of its conversations.
+    fn place(self, rng: &mut Rng) -> (u8, u8) {
+        let account = u8::from(self.both_accounts && rng.u8(..3) == 0);
+        (account, rng.u8(..self.conversations))
     }
 
     fn has(self, trouble: Trouble) -> bool {
@@ -226,12 +256,8 @@ impl Planned {
         let character = Character::of(seed);
         let mut rng = Rng::with_seed(mix(seed, u64::from(place)));
         let after = gap(&mut rng, character.pace);
-        let what = loop {
-            let drawn = Happening::draw(&mut rng, character);
-            if drawn.trouble().is_none_or(|trouble| character.has(trouble)) {
-                break drawn;
-            }
-        };
+        let of_the_theme = character.theme.draw(&mut rng, character);
+        let what = of_the_theme.unwrap_or_else(|| Happening::any(&mut rng, character));
         Self { after, what }
     }
 }
@@ -255,6 +281,38 @@ fn gap(rng: &mut Rng, pace: u8) -> u64 {
         13..17 => rng.u64(..60_000),
         17..19 => rng.u64(..1_800_000),
         _ => rng.u64(..30_000_000),
+    }
+}
+
+impl Theme {
+    /// One of its happenings; nothing when it is the turn of another.
+    fn draw(self, rng: &mut Rng, character: Character) -> Option<Happening> {
+        if self == Self::None || rng.bool() {
+            return None;
+        }
+        let (account, conversation) = character.place(rng);
+        let arrives = |alert| Happening::Arrive {
+            account,
+            conversation,
+            items: 1,
+            mention: false,
+            alert,
+        };
+        let fails = |rng: &mut Rng| Happening::RequestsFail([0, 30, 60][rng.usize(..3)]);
+        Some(match (self, rng.u8(..10)) {
+            (_, 0) => Happening::Open,
+            (Self::Refusals, 1..3) => Happening::RemoveElsewhere(account, conversation),
+            (Self::Refusals, 3..6) => Happening::MarkHere(account, conversation, rng.bool()),
+            (Self::Refusals, 6) => Happening::LevelHere(account, conversation, rng.u8(..3)),
+            (Self::Contests, 1..3) => Happening::MarkHere(account, 0, rng.bool()),
+            (Self::Contests, 3) => Happening::LevelHere(account, 0, rng.u8(..3)),
+            (Self::Contests, 4..6) => Happening::MarkElsewhere(account, 0, rng.bool()),
+            (Self::Contests, 6) => Happening::LevelElsewhere(account, 0, rng.u8(..3)),
+            (Self::Refusals | Self::Contests, 7) => fails(rng),
+            (Self::SignOuts, 1..5) => Happening::SignOut(account),
+            (Self::SignOuts, 5..8) => Happening::SignIn(account),
+            _ => arrives(rng.u8(..3) == 0),
+        })
     }
 }
 
@@ -285,9 +343,18 @@ impl Happening {
         })
     }
 
+    /// One of those that the run may have.
+    fn any(rng: &mut Rng, character: Character) -> Self {
+        loop {
+            let drawn = Self::draw(rng, character);
+            if drawn.trouble().is_none_or(|trouble| character.has(trouble)) {
+                return drawn;
+            }
+        }
+    }
+
     fn draw(rng: &mut Rng, character: Character) -> Self {
-        let account = u8::from(character.both_accounts && rng.u8(..3) == 0);
-        let conversation = rng.u8(..character.conversations);
+        let (account, conversation) = character.place(rng);
         match rng.u8(..120) {
             0..18 => Self::Arrive {
                 account,

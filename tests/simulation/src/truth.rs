@@ -375,12 +375,14 @@ impl Truth {
         }
         let at = self.past.len();
         self.past.push(next);
-        let mut again = Vec::new();
+        let (mut again, mut after_a_lost_one) = (Vec::new(), false);
         for (operation, what) in &became {
             let id = operation.id.as_str().to_owned();
+            after_a_lost_one |= self.forgotten.contains(&id);
             let before = self.included.insert(id, (at, *what));
-            // Of another history only the phone knows what it had.
-            if before.is_some_and(|(before, _)| before >= self.began) {
+            // Of another history only the phone knows what it had. And what it did after something that
+            // was lost goes again with it, so that the last one stays the last.
+            if before.is_some_and(|(before, _)| before >= self.began) && !after_a_lost_one {
                 again.push(operation.number);
             }
         }

@@ -27,6 +27,8 @@ pub struct Watch {
     behind: Vec<Vec<usize>>,
     /// Operations that were reported to the app as refused: account, number and conversation.
     pub reported: Vec<(String, u64, String)>,
+    /// The store was damaged: what the person did may take effect again.
+    forgiving: bool,
 }
 
 #[derive(Debug)]
@@ -115,7 +117,11 @@ impl Watch {
                     continue;
                 }
                 match truth.included.get(&gone.id) {
-                    Some((at, Became::Applied)) => watched.landed = watched.landed.max(*at),
+                    // Sent again, it takes effect again, and later.
+                    Some((at, Became::Applied)) if truth.began == 0 && !self.forgiving => {
+                        watched.landed = watched.landed.max(*at);
+                    }
+                    Some((_, Became::Applied)) => {}
                     Some((_, Became::Rejected)) => watched.refused.push(gone),
                     None if now.iter().any(|one| replaces(one, &gone)) => {}
                     None if truth.forgotten.contains(&gone.id) => {}
@@ -134,6 +140,7 @@ impl Watch {
 
     /// The store was damaged: what was in the outbox may be gone.
     pub fn forgive(&mut self, outbox: &[Recorded]) {
+        self.forgiving = true;
         for (account, watched) in &mut self.accounts {
             let own = outbox.iter().filter(|one| one.account == *account);
             watched.done = own.cloned().collect();

@@ -1,5 +1,6 @@
 //! A phone, its relay, APNs and the network between them, on one thread and in virtual time.
 
+mod at_once;
 mod calls;
 mod close;
 mod happen;
@@ -112,6 +113,14 @@ pub(crate) struct World {
     last_number: Option<u32>,
     /// The relay is killed while its next push is under way.
     kill_at_send: bool,
+    /// The person reads in the app at the instant at which its extension commits something.
+    at_once: bool,
+    /// That happened in this step, with this number.
+    two_at_once: Option<u32>,
+    /// The number that is set now is followed by another one in the same step.
+    overtaken: bool,
+    /// The account that the person signs out when it next asks for its token.
+    signs_out: Option<usize>,
     /// How often iOS gave a push token that was another one.
     tokens: u32,
     token: Option<simphone::Token>,
@@ -178,6 +187,8 @@ enum Due {
     Reports(usize, Vec<Event>),
     /// The person has left the app, and the shell puts everything away.
     PutAway(WakeId),
+    /// The person signs an account out.
+    SignsOut(usize),
 }
 
 impl World {
@@ -205,6 +216,7 @@ impl World {
         let mut world = Self::made(&Arc::new(rules), seeds, rng, (ground, backend), options);
         world.bare = character.bare;
         world.slow = character.slow;
+        world.at_once = character.at_once;
         world.settle_in(character)?;
         Ok(world)
     }
@@ -264,6 +276,10 @@ impl World {
             pushes_to_lose: 0,
             last_number: None,
             kill_at_send: false,
+            at_once: false,
+            two_at_once: None,
+            overtaken: false,
+            signs_out: None,
             tokens: 0,
             token: None,
             open: BTreeMap::new(),
@@ -322,16 +338,28 @@ impl World {
     }
 
     fn go_on(&mut self) -> Step {
+        let mut act = self.act_of_the_app();
         let (processes, storage) = (&self.processes, &self.storage);
         let asleep = |owner| {
             let running = running(processes, owner);
             storage.suspended(running.is_some_and(|running| running.suspended));
+            let extension = processes.get(&Process::Extension);
+            if extension.is_some_and(|extension| extension.owner == owner)
+                && let Some(act) = act.take()
+            {
+                storage.meanwhile(act);
+            }
         };
         let runs = |owner| runs(processes, owner);
         let polled = self.executor.go_on(&mut self.rng, runs, asleep);
         let Some((owner, polled)) = polled else {
             return Ok(());
         };
+        if let Some(number) = self.storage.came_of_it() {
+            self.note(format_args!("the person reads in the app at this instant"));
+            self.two_at_once = Some(number);
+            self.look(true)?;
+        }
         match polled {
             Polled::Went => Ok(()),
             Polled::Panicked(payload) if payload.is::<simulation::Killed>() => {
@@ -441,6 +469,7 @@ impl World {
             Due::RelayStarts => return self.relay_starts(),
             Due::Reports(account, events) => return self.report(account, events),
             Due::PutAway(wake) => return self.put_away(wake),
+            Due::SignsOut(account) => return self.sign_out(account),
         }
         Ok(())
     }
@@ -492,9 +521,12 @@ impl World {
             if calls.is_empty() && ended.is_empty() {
                 return self.check_step();
             }
-            for (owner, call) in calls {
+            let counts = self.number_that_counts(&calls);
+            for (place, (owner, call)) in calls.into_iter().enumerate() {
+                self.overtaken = place < counts;
                 self.called(owner, call)?;
             }
+            self.overtaken = false;
             self.check_number()?;
             for wake in &ended {
                 self.wake_ended(wake)?;

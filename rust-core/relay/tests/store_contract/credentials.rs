@@ -65,6 +65,21 @@ pub fn signing_out_ends_the_token_and_doing_it_twice_does_nothing(make: Make) {
     assert_eq!(world.store.account(&account("alice")).unwrap().devices, []);
 }
 
+pub fn a_sign_out_that_comes_late_leaves_what_signed_in_after_it(make: Make) {
+    let world = make(None);
+    let before = world.token("before");
+    world.register(before, "phone");
+    let mut phone = world.phone("phone");
+    world.store.sign_out(before, &device("phone")).unwrap();
+    world.events(&[item("bob", 1)]);
+    assert_eq!(phone.sync(&[]).head.get(), 1);
+    let known = world.store.authenticate(&Hash::of("before")).unwrap();
+    assert_eq!(known, Some(Credential::Ended(before)));
+    // And its own sign-out ends all.
+    world.store.sign_out(phone.token, &device("phone")).unwrap();
+    assert_eq!(world.store.account(&account("alice")).unwrap().devices, []);
+}
+
 pub fn what_belongs_to_a_removed_account_has_ended(make: Make) {
     let world = make(None);
     world.events(&[item("bob", 1)]);

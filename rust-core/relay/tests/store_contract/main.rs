@@ -43,6 +43,7 @@ contract! {
         a_device_token_belongs_to_the_first_device_that_registers_with_it,
         a_revoked_token_opens_nothing_and_its_device_goes_on_with_another,
         signing_out_ends_the_token_and_doing_it_twice_does_nothing,
+        a_sign_out_that_comes_late_leaves_what_signed_in_after_it,
         what_belongs_to_a_removed_account_has_ended,
     },
     commits::{

@@ -15,6 +15,7 @@ cases! { "Register";
     two_phones, "devices.two-phones", "Two phones of an account have routes and operations of their own.";
     sign_out, "devices.sign-out", "After signing out the token answers 410 `gone`.";
     sign_out_again, "devices.sign-out-again", "Signing out may be sent again.";
+    sign_out_late, "devices.sign-out-late", "A sign-out that comes late leaves what signed in after it.";
     sign_out_other, "devices.sign-out-other", "A phone signs out itself, no other device.";
     others_stay, "devices.others-stay", "When one phone signs out, the account's others stay.";
 }
@@ -104,6 +105,16 @@ async fn sign_out_again(scene: &Scene) -> Verdict {
     let (_, phone) = scene.phone().await?;
     phone.sign_out().await?.status(204)?;
     phone.sign_out().await?.status(204)
+}
+
+async fn sign_out_late(scene: &Scene) -> Verdict {
+    let (account, before) = scene.phone().await?;
+    let mut after = account.signed_in(before.device.clone()).await?;
+    after.register().await?;
+    before.sign_out().await?.status(204)?;
+    after.try_changes("").await?.status(200)?;
+    before.try_changes("").await?.problem(410, "gone")?;
+    Ok(())
 }
 
 async fn sign_out_other(scene: &Scene) -> Verdict {

@@ -97,8 +97,15 @@ impl PlantedBugs {
             let found = hunts.iter().filter(|hunt| hunt.found.is_some()).count();
             println!("{found} of {} found", hunts.len());
         }
-        let all = hunts.iter().all(|hunt| hunt.found.is_some());
-        Ok(ExitCode::from(u8::from(!all)))
+        let lost = || hunts.iter().filter(|hunt| hunt.found.is_none());
+        for Hunt { bug, .. } in lost() {
+            eprintln!(
+                "{bug} is not found in {} seeds any more: make the runs such that it shows again. \
+                 Look with scripts/simulate planted {bug} --seeds N",
+                self.seeds
+            );
+        }
+        Ok(ExitCode::from(u8::from(lost().next().is_some())))
     }
 }
 

@@ -82,10 +82,12 @@ impl World {
             return Err(Violation::new(Property::S8, what));
         }
         self.look(false)?;
-        if !self.wrong {
-            self.watch.number(number, &self.backend.truths)?;
+        if !self.overtaken {
+            if !self.wrong {
+                self.watch.number(number, &self.backend.truths)?;
+            }
+            self.last_number = Some(number);
         }
-        self.last_number = Some(number);
         let Some(process) = process else {
             return Ok(());
         };

@@ -20,6 +20,7 @@ impl World {
         self.note(format_args!("— from here on nothing goes wrong"));
         self.closing = true;
         self.plan.next = None;
+        self.signs_out = None;
         self.requests_fail = 0;
         self.relay_down_until = Time::ZERO;
         self.pushes_down_until = Time::ZERO;
@@ -153,30 +154,33 @@ impl World {
         if !self.phone.can_be_painted() {
             return Ok(());
         }
-        self.something_is_pushed()?;
-        self.let_pass(Millis::minutes(150))?;
+        let minutes = self.something_is_pushed()?;
+        self.let_pass(Millis::minutes(minutes))?;
         (self.pushes_to_lose, self.kill_at_send) = (0, false);
         self.look(false)?;
         let over = &self.backend.over;
         let truth = self.watch.true_number(&self.backend.truths, over);
         let icon = self.phone.badge();
         if icon != truth && self.relay_may_paint() {
-            let what =
-                format!("after 150 minutes of pushes the icon shows {icon}, and {truth} is true");
+            let what = format!(
+                "after {minutes} minutes of pushes the icon shows {icon}, and {truth} is true"
+            );
             return Err(Violation::new(Property::Pushed, what));
         }
         Ok(())
     }
 
     /// Something comes, perhaps more while the push of it is under way, and perhaps it is read elsewhere.
-    /// At most one push is lost.
-    fn something_is_pushed(&mut self) -> Step {
+    /// At most one push is lost. After so many minutes the icon must be true.
+    fn something_is_pushed(&mut self) -> Result<u64, Violation> {
         let lost = self.rng.u8(..3);
         self.pushes_to_lose = u8::from(lost == 1);
         self.kill_at_send = self.rng.u8(..3) == 0;
-        if self.rng.u8(..4) == 0 {
+        let down = self.rng.u8(..4) == 0;
+        if down {
             self.pushes_down_until = self.now + Millis::seconds(self.rng.u64(1..60));
         }
+        let smooth = lost == 0 && !self.kill_at_send && !down;
         self.arrive(0, 0, 1, false, false)?;
         if self.rng.bool() {
             let soon = self.rng.u64(..150);
@@ -188,7 +192,7 @@ impl World {
             self.pushes_to_lose = u8::from(lost == 2);
             self.read_elsewhere(0, 0, 0)?;
         }
-        Ok(())
+        Ok(if smooth { 2 } else { 150 })
     }
 
     /// The relay knows all that it needs to paint the number of this phone, nothing is pending here, and

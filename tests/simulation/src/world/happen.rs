@@ -79,7 +79,7 @@ impl World {
                     engine.set_participation(account, counts)
                 }),
             Happening::Policy(policy) => self.choose_policy(policy),
-            Happening::SignOut(account) => self.sign_out(account.into()),
+            Happening::SignOut(account) => self.sign_out_now_or_soon(account.into()),
             Happening::SignIn(account) if self.in_foreground() => self.sign_in(account.into()),
             Happening::SignIn(_) => Ok(()),
             Happening::Repair => self.repair(),

@@ -41,8 +41,14 @@ impl World {
         request: Request,
         sender: oneshot::Sender<Answer>,
     ) -> Step {
-        let path = request.url.path().to_owned();
-        self.note(format_args!("{} {path}", request.method.as_str()));
+        let (method, path) = (request.method.as_str(), request.url.path());
+        let body = request
+            .body
+            .as_deref()
+            .filter(|_| path.ends_with("operations"));
+        let body = String::from_utf8_lossy(body.unwrap_or_default());
+        let space = if body.is_empty() { "" } else { " " };
+        self.note(format_args!("{method} {path}{space}{body}"));
         self.check_fence(&request)?;
         self.check_operations(&request)?;
         if !self.phone.has_https() {
@@ -126,7 +132,8 @@ impl World {
                 self.never_answered(owner, &request, sender);
             }
             Served::Answer(answer) => {
-                self.note(format_args!("the relay answers {}", answer.status));
+                let body = String::from_utf8_lossy(&answer.body);
+                self.note(format_args!("the relay answers {} {body}", answer.status));
                 self.answer(owner, sender, Ok(answer));
             }
         }

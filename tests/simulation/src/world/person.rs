@@ -7,8 +7,9 @@ use truebadge_protocol::{
     messages::{Alert, Event},
 };
 
-use super::{Step, World};
+use super::{Due, Step, World};
 use crate::{
+    audit::AccountRow,
     backend::{ADDRESS, Backend},
     plan::Character,
     violation::{Property, Violation},
@@ -98,6 +99,19 @@ impl World {
         Ok(())
     }
 
+    /// The person signs out on this phone: at once, or in the moment in which a request of the account is
+    /// about to leave.
+    pub(super) fn sign_out_now_or_soon(&mut self, account: usize) -> Step {
+        if self.rng.bool() {
+            return self.sign_out(account);
+        }
+        self.signs_out = Some(account);
+        if self.in_foreground() {
+            self.refresh(Process::App, None, Cause::Foreground);
+        }
+        Ok(())
+    }
+
     /// The person signs out on this phone.
     pub(super) fn sign_out(&mut self, account: usize) -> Step {
         let id = self.accounts[account].id.clone();
@@ -111,7 +125,9 @@ impl World {
             .accounts()
             .iter()
             .any(|row| row.account == id.as_str());
-        if !in_store {
+        // A store that is damaged says nothing of its accounts.
+        let gone = !in_store && (!self.damaged || matches!(done, Some(Ok(_))));
+        if gone {
             let known = &mut self.accounts[account];
             known.fenced.extend(known.token.clone());
             known.added = false;
@@ -162,6 +178,11 @@ impl World {
         let Some(account) = account.filter(|_| self.phone.unlocked()) else {
             return Ok(None);
         };
+        if self.signs_out == Some(account) {
+            self.signs_out = None;
+            let soon = self.rng.u64(..10);
+            self.later(soon, Due::SignsOut(account));
+        }
         let wanted = self.accounts[account].wanted;
         let over = self.backend.over.contains(&account);
         if refused.is_some() && wanted && !over && self.backend.runs() {
@@ -257,7 +278,7 @@ impl World {
 
     /// What was read here is gone from the number when the call returns.
     fn counts_at_once(
-        &self,
+        &mut self,
         account: usize,
         shown: &ConversationState,
         left: u32,
@@ -278,12 +299,15 @@ impl World {
         Ok(())
     }
 
-    /// What the phone knows of a conversation is what is true now.
-    fn is_as_shown(&self, account: usize, shown: &ConversationState) -> bool {
+    /// What is counted of a conversation is what is shown of it, and true now.
+    fn is_as_shown(&mut self, account: usize, shown: &ConversationState) -> bool {
+        let rows = self.audit.accounts();
+        let own = |row: &&AccountRow| row.account == self.accounts[account].id.as_str();
+        let cursor = rows.iter().find(own).and_then(|row| row.cursor);
         let truth = &self.backend.truths[account];
         let version = truth.now().conversation(&shown.id).state(&shown.id).version;
         let sound = truth.began == 0 && !self.damaged && !self.diverged;
-        sound && version == shown.version
+        sound && version == shown.version && Some(version.get()) <= cursor
     }
 
     /// Whatever came meanwhile, nothing that was read here is shown as unread (S4).

@@ -30,9 +30,15 @@ struct Troubles {
     opened_asleep: Cell<bool>,
     /// Something was committed since somebody asked.
     written: Cell<bool>,
+    /// What another process does at the instant of the next commit, and the number that came of it.
+    meanwhile: RefCell<Option<Act>>,
+    number: Cell<Option<u32>>,
     /// What happened, for the tally.
     happened: RefCell<Vec<&'static str>>,
 }
+
+/// Something that a process does, and the number that it has then; nothing if it did nothing.
+pub(super) type Act = Box<dyn FnOnce() -> Option<u32>>;
 
 impl Storage {
     /// No troubles; this thread's engines listen to this one from now on.
@@ -74,6 +80,17 @@ impl Storage {
         self.0.written.take()
     }
 
+    /// Another process does this at the instant of the next commit.
+    pub(super) fn meanwhile(&self, act: Act) {
+        self.0.meanwhile.replace(Some(act));
+    }
+
+    /// The number that came of it, if it did something; from here on it does nothing any more.
+    pub(super) fn came_of_it(&self) -> Option<u32> {
+        self.0.meanwhile.take();
+        self.0.number.take()
+    }
+
     /// From here on nothing goes wrong.
     pub(super) fn calm(&self) {
         self.kill_in(0);
@@ -99,6 +116,13 @@ impl Troubles {
             Point::Opens if self.suspended.get() => self.opened_asleep.set(true),
             Point::Committed | Point::Rebuilt => self.written.set(true),
             _ => {}
+        }
+        if point == Point::Committed
+            && let Some(act) = self.meanwhile.take()
+            && let Some(number) = act()
+        {
+            self.note("two processes at once");
+            self.number.set(Some(number));
         }
         if point == Point::Opens && self.locked.get() {
             return Verdict::Fail(EngineError::Locked);

@@ -284,7 +284,8 @@ pub fn silence(tx: &Connection, account: i64, device: &str, why: &str) -> Result
     Ok(())
 }
 
-/// Signs a phone out; doing it again does nothing.
+/// Signs a phone out; doing it again does nothing. A request may come late: what the phone signed in
+/// with since goes on, and its registration with it.
 pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
     let sql = "SELECT account, device FROM device_tokens WHERE id = ?1";
     let (account, bound): (Option<i64>, Option<String>) = tx
@@ -298,10 +299,16 @@ pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
     if faults::is(Fault::SignedOutTokenWorks) {
         return Ok(());
     }
-    let sql = "UPDATE device_tokens SET ended = 1 WHERE account IS ?1 AND device = ?2";
+    let newest = if faults::is(Fault::LateSignOutEndsAll) {
+        i64::MAX
+    } else {
+        token.0
+    };
+    let sql = "UPDATE device_tokens SET ended = 1 WHERE account IS ?1 AND device = ?2 AND id <= ?3";
     tx.prepare_cached(sql)?
-        .execute(params![account, id.as_str()])?;
-    let sql = "DELETE FROM devices WHERE account = ?1 AND device = ?2";
+        .execute(params![account, id.as_str(), newest])?;
+    let sql = "DELETE FROM devices WHERE account = ?1 AND device = ?2 AND NOT EXISTS \
+               (SELECT 1 FROM device_tokens WHERE account = ?1 AND device = ?2 AND ended = 0)";
     tx.prepare_cached(sql)?
         .execute(params![account, id.as_str()])?;
     Ok(())
