@@ -97,6 +97,10 @@ impl PlantedBugs {
             let found = hunts.iter().filter(|hunt| hunt.found.is_some()).count();
             println!("{found} of {} found", hunts.len());
         }
+        if stop.load(Ordering::Relaxed) {
+            eprintln!("Stopped before every bug was looked for: run it again");
+            return Ok(ExitCode::FAILURE);
+        }
         let lost = || hunts.iter().filter(|hunt| hunt.found.is_none());
         for Hunt { bug, .. } in lost() {
             eprintln!(
