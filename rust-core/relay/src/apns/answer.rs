@@ -69,9 +69,10 @@ impl Answer {
     }
 }
 
-/// How long to wait after so many failures: doubles from 1 s to 10 minutes, with full jitter over
-/// the upper half. `jitter` is between 0 and 1.
+/// How long to wait after so many failures: doubles from 1 s to a minute, with full jitter over the
+/// upper half. `jitter` is between 0 and 1. Not longer: when APNs is there again, badges that changed
+/// meanwhile are wrong until the wait is over, and a relay has few pushes under way at a time anyway.
 pub fn backoff(attempts: u32, jitter: f64) -> Duration {
-    let whole = Duration::from_secs(1 << attempts.min(10)).min(Duration::from_mins(10));
+    let whole = Duration::from_secs(1 << attempts.min(10)).min(Duration::from_mins(1));
     whole.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }
