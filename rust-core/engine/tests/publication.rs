@@ -135,14 +135,15 @@ async fn s2_a_number_that_ios_takes_after_a_newer_one_of_the_extension_is_not_th
     let app = phone.with_ios(slow.clone(), phone.centre.clone());
     // No time for a sync, after which the number is set in any case.
     let short = Duration::from_secs(2);
-    let wake = tokio::spawn(async move { app.refresh(Cause::BackgroundRefresh, short).await });
+    let known = phone.relay.push(1, 1);
+    let wake = tokio::spawn(async move { app.handle_push(known, short).await });
     phone.until(|_| slow.first.lock().unwrap().is_some()).await;
 
     phone.relay.arrive("b", 1);
     let extension = phone.beside(Process::Extension);
     extension
         .engine
-        .receive_push(&phone.relay.push(1, 1))
+        .receive_push(&phone.relay.push(2, 1))
         .unwrap();
     assert_eq!(extension.icon(), Some(2));
     slow.first.lock().unwrap().take().unwrap().succeed(());

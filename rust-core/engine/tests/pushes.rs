@@ -6,8 +6,8 @@ mod support;
 use std::time::Duration;
 
 use support::{Phone, conversation, push, row, unread};
-use truebadge_engine::{Disposition, EngineError, Process};
-use truebadge_protocol::Totals;
+use truebadge_engine::{Cause, Disposition, EngineError, Process};
+use truebadge_protocol::{PushPayload, Totals, push::Aps};
 
 #[tokio::test]
 async fn a_read_on_the_desktop_clears_the_badge_without_a_request() {
@@ -26,6 +26,50 @@ async fn a_read_on_the_desktop_clears_the_badge_without_a_request() {
     assert!(outcome.shown);
     assert_eq!(phone.icon(), Some(0));
     assert_eq!(phone.relay.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_push_that_the_relay_would_send_again_is_acknowledged_after_the_badge_is_set() {
+    let phone = Phone::synced().await;
+    phone.relay.requests();
+    let new = phone.relay.commit("family", 2, 2);
+    let asking = PushPayload {
+        sync_wanted: true,
+        ..PushPayload::parse(&push(&phone.relay, 1, 0, 1, Some(vec![new]), unread(2, 1))).unwrap()
+    };
+    let silent = Aps {
+        content_available: true,
+        ..Aps::default()
+    };
+
+    let outcome = phone.push(&asking.compose(&silent).unwrap()).await;
+
+    assert_eq!(outcome.disposition, Some(Disposition::Applied));
+    assert!(outcome.shown && outcome.synced);
+    assert_eq!(phone.icon(), Some(2));
+    let requests = phone.relay.requests();
+    assert!(
+        requests.len() == 1 && requests[0].contains("received=1"),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_a_push_painted_stays_while_no_relay_is_heard() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    assert_eq!(phone.icon(), Some(3));
+    // Read on the desktop; iOS paints the number without waking the app.
+    phone.icon.set.lock().unwrap().push(0);
+
+    let outcome = phone
+        .engine
+        .refresh(Cause::Foreground, Duration::from_secs(2))
+        .await;
+
+    assert!(outcome.shown && !outcome.synced);
+    assert_eq!(phone.icon(), Some(0));
 }
 
 #[tokio::test]

@@ -315,7 +315,7 @@ async fn an_account_that_ended_at_its_relay_neither_counts_nor_sends_and_is_told
     assert_eq!(restarted.refresh().await.signed_out, [alice()]);
 
     assert_eq!(phone.relay.requests(), Vec::<String>::new());
-    assert_eq!(restarted.icon(), Some(0));
+    assert_eq!(restarted.engine.badge().unwrap().badge, 0);
     restarted.engine.add_account(&alice(), RELAY).unwrap();
     let outcome = restarted.refresh().await;
     assert_eq!(outcome.signed_out, []);

@@ -347,7 +347,7 @@ async fn a_reset_that_a_push_has_overtaken_does_not_bring_an_older_truth_back() 
     let outcome = phone.refresh().await;
 
     assert!(outcome.synced);
-    assert_eq!(*phone.icon.set.lock().unwrap(), [2, 5, 5]);
+    assert_eq!(*phone.icon.set.lock().unwrap(), [5, 5]);
     assert_eq!(
         phone.engine.conversations(&alice()).unwrap()[0]
             .state

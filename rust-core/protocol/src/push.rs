@@ -40,6 +40,8 @@ pub struct PushPayload {
     /// `a`: the item that an alert push is about, so that its notification can be removed once it
     /// is read.
     pub item: Option<(ConversationId, Position)>,
+    /// `s`: the relay sends it again until it hears that it came, so the phone is to sync after it.
+    pub sync_wanted: bool,
 }
 
 /// Why bytes are not a TrueBadge payload. Repeats nothing of them.

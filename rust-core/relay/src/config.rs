@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     http::RateLimits,
-    planner::{Lanes, Rules},
+    planner::{Lanes, Repeats, Rules},
 };
 
 /// The settings of `serve`, each of them optional. A TOML file has them under the same names.
@@ -50,8 +50,8 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub coalesce: Option<Vec<Wait>>,
-    /// When a fall of the badge that the phone does not acknowledge is sent again, each counted from
-    /// the push before [default: 60s,10m,2h]
+    /// When a change that the phone does not acknowledge is sent again, each counted from the push
+    /// before: 60s,10m,2h [default: by how soon the phone acknowledges]
     #[arg(
         long,
         env = "TRUEBADGE_ESCALATE_AFTER",
@@ -59,15 +59,6 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub escalate_after: Option<Vec<Wait>>,
-    /// When a rise that the phone does not acknowledge is sent again, if nothing else was
-    /// [default: 30m,2h]
-    #[arg(
-        long,
-        env = "TRUEBADGE_REMIND_AFTER",
-        value_name = "WAITS",
-        value_delimiter = ','
-    )]
-    pub remind_after: Option<Vec<Wait>>,
     /// Silent pushes to a phone in an hour; Apple advises two or three [default: 3]
     #[arg(long, env = "TRUEBADGE_SILENT_BUDGET", value_name = "PUSHES")]
     pub silent_budget: Option<usize>,
@@ -144,7 +135,6 @@ impl Settings {
             apns_ca: self.apns_ca.or(other.apns_ca),
             coalesce: self.coalesce.or(other.coalesce),
             escalate_after: self.escalate_after.or(other.escalate_after),
-            remind_after: self.remind_after.or(other.remind_after),
             silent_budget: self.silent_budget.or(other.silent_budget),
             lanes: self.lanes.or(other.lanes),
             producer_requests: self.producer_requests.or(other.producer_requests),
@@ -170,16 +160,13 @@ impl Settings {
                 return Err("--coalesce takes two times, the shorter first: 300ms,2s".to_owned());
             }
         };
-        let waits = |set: &Option<Vec<Wait>>, default| match set {
-            None => default,
-            Some(waits) => waits.iter().map(|wait| wait.0).collect(),
-        };
+        let waits = |waits: &Vec<Wait>| waits.iter().map(|wait| wait.0).collect();
+        let repeats = self.escalate_after.as_ref().map(waits);
         Ok(Rules {
             lanes: self.lanes.unwrap_or_default(),
             quiet,
             burst,
-            escalation: waits(&self.escalate_after, defaults.escalation),
-            reminders: waits(&self.remind_after, defaults.reminders),
+            repeats: repeats.map_or_else(Repeats::default, Repeats::After),
             silent_an_hour: self.silent_budget.unwrap_or(defaults.silent_an_hour),
             // One service answers for both.
             other_environment: self.apns_endpoint.is_none(),

@@ -3,15 +3,14 @@
 //!
 //! | what happened | iOS can be told the number | what is sent | again, while not acknowledged |
 //! |---|---|---|---|
-//! | the badge fell | yes | painted | painted, after each of [`Rules::escalation`] |
-//! | the badge rose | yes | painted | painted, after each of [`Rules::reminders`] |
-//! | it fell or rose, and receipts show that silent pushes arrive in time | yes | silent, within the budget | painted, after each of [`Rules::escalation`] |
-//! | it fell or rose | no | silent, within the budget; otherwise it waits for the budget | silent, after each as above, but the last of the budget is kept for a change |
-//! | it rose while a fall is not acknowledged | as above | as above | the next of the fall's repeats |
+//! | the badge changed | yes | painted | painted, after each wait of [`Repeats`] |
+//! | it changed | no | silent, within the budget; otherwise it waits for the budget | silent, after each as above, but the last of the budget is kept for a change |
 //! | the number is the same, but not what it counts | – | silent, within the budget, or nothing | – |
+//! | the phone knows it, but a push that tells another number may still arrive | yes | painted, once that has arrived or never will ([`corrected_at`]) | – |
 //! | anything, and no lane can reach the phone | no | nothing: it learns of it when it syncs | – |
 //!
-//! After its last repeat a push rests until the next change.
+//! A push that will be sent again asks the phone to acknowledge it. After its last repeat it rests until
+//! the next change.
 
 use std::time::Duration;
 
@@ -66,19 +65,10 @@ pub struct Rules {
     /// A burst is cut off after so long. A change with no push in so long before it is no burst, and
     /// waits for nothing.
     pub burst: Duration,
-    /// When a fall of the badge that is not acknowledged is sent again: each counts from the push
-    /// before. After the last it rests until the next change.
-    pub escalation: Vec<Duration>,
-    /// The same for a rise. It shows too little for a while, which is the lesser evil, and there are
-    /// many more of them: the first waits until most of them were followed by another push anyway.
-    pub reminders: Vec<Duration>,
+    /// When what is not acknowledged is sent again.
+    pub repeats: Repeats,
     /// Silent pushes to a phone in an hour. Apple advises two or three.
     pub silent_an_hour: usize,
-    /// Silent pushes arrive when the last so many were all acknowledged in time.
-    pub trusted_after: usize,
-    /// In time: so long after they were sent. Receipts come with requests that are made anyway, so a
-    /// later one does not show when the push arrived.
-    pub in_time: Duration,
     /// A push token that APNs does not know in the environment of its registration is tried in the
     /// other one. False where one service answers for both.
     pub other_environment: bool,
@@ -90,11 +80,8 @@ impl Default for Rules {
             lanes: Lanes::Auto,
             quiet: Duration::from_millis(300),
             burst: Duration::from_secs(2),
-            escalation: [60, 600, 7200].map(Duration::from_secs).to_vec(),
-            reminders: [1800, 7200].map(Duration::from_secs).to_vec(),
+            repeats: Repeats::Adaptive,
             silent_an_hour: 3,
-            trusted_after: 3,
-            in_time: Duration::from_mins(1),
             other_environment: true,
         }
     }
@@ -112,42 +99,102 @@ impl Rules {
         (now + millis(self.quiet)).min(began.unwrap_or(now) + burst)
     }
 
-    /// When what was sent at `now` is sent again, if it is.
-    pub fn again(&self, now: u64, owed: Owed) -> Option<u64> {
-        let waits = match owed.pace {
-            Pace::Urgent => &self.escalation,
-            Pace::Calm => &self.reminders,
-        };
-        let wait = waits.get(owed.repeats);
+    /// When what was sent at `now` is sent again, if it is, to a phone that usually acknowledges within
+    /// `answers_in`.
+    pub fn again(&self, now: u64, owed: Owed, answers_in: Option<Duration>) -> Option<u64> {
+        let wait = self.repeats.wait(owed.repeats, answers_in);
         let wait = wait.filter(|_| !faults::is(Fault::NeverEscalates));
-        wait.map(|wait| now + millis(*wait))
+        wait.map(|wait| now + millis(wait))
     }
 }
 
-/// How soon a push that is not acknowledged is sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pace {
-    /// After each of [`Rules::escalation`].
-    Urgent,
-    /// After each of [`Rules::reminders`].
-    Calm,
+/// The waits before a push that is not acknowledged is sent again, each from the push before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Repeats {
+    /// By how soon the phone acknowledges, as TCP retransmits by the round trips that it saw (RFC 6298):
+    /// first after three times the median, between 4 s and a minute, or after half a minute where it
+    /// never did; each wait is twelve times the one before, two hours at most; six of them.
+    #[default]
+    Adaptive,
+    /// These.
+    After(Vec<Duration>),
 }
 
+impl Repeats {
+    fn wait(&self, repeats: usize, answers_in: Option<Duration>) -> Option<Duration> {
+        match self {
+            Self::After(waits) => waits.get(repeats).copied(),
+            Self::Adaptive if repeats < MOST_REPEATS => {
+                let first = answers_in.map_or(FIRST_UNKNOWN, |answers_in| {
+                    answers_in
+                        .saturating_mul(3)
+                        .clamp(FIRST_AT_LEAST, FIRST_AT_MOST)
+                });
+                let growth = u32::try_from(repeats)
+                    .map_or(u32::MAX, |repeats| 12_u32.saturating_pow(repeats));
+                Some(first.saturating_mul(growth).min(WAIT_AT_MOST))
+            }
+            Self::Adaptive => None,
+        }
+    }
+}
+
+const FIRST_AT_LEAST: Duration = Duration::from_secs(4);
+const FIRST_AT_MOST: Duration = Duration::from_mins(1);
+const FIRST_UNKNOWN: Duration = Duration::from_secs(30);
+const WAIT_AT_MOST: Duration = Duration::from_hours(2);
+const MOST_REPEATS: usize = 6;
+
+/// A push that iOS paints from, and that the phone has not named in its receipts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unheard {
+    /// When it was sent, Unix milliseconds.
+    pub sent_at: u64,
+    /// It tells another number than is true now.
+    pub misleads: bool,
+    /// None was sent after it, so APNs may have stored it for a phone that was away.
+    pub newest: bool,
+}
+
+/// When the number is to be painted once more although the phone knows it: once no push is on its way any
+/// more that would paint another one over it. The newest one may also be stored by APNs, for as long as
+/// the phone has no connection to it: then another one takes its place there.
+pub fn corrected_at(
+    now: u64,
+    pushes: impl IntoIterator<Item = Unheard>,
+    answers_in: Option<Duration>,
+) -> Option<u64> {
+    let late = answers_in.map_or(LATE_UNKNOWN, |answers_in| {
+        answers_in
+            .saturating_mul(8)
+            .clamp(LATE_AT_LEAST, LATE_AT_MOST)
+    });
+    let arrived = |push: &Unheard| push.sent_at.saturating_add(millis(late));
+    let at = |push: Unheard| {
+        if arrived(&push) > now {
+            Some(arrived(&push))
+        } else {
+            // The person may read on, and each read would be another push.
+            push.newest.then(|| now + millis(READS_ON))
+        }
+    };
+    let misleading = pushes.into_iter().filter(|push| push.misleads);
+    misleading.filter_map(at).max()
+}
+
+const LATE_AT_LEAST: Duration = Duration::from_secs(10);
+const LATE_AT_MOST: Duration = Duration::from_mins(2);
+const LATE_UNKNOWN: Duration = Duration::from_mins(1);
+const READS_ON: Duration = Duration::from_secs(30);
+
 /// A push that was sent and is not acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Owed {
-    /// How soon it is sent again.
-    pub pace: Pace,
     /// How often it was sent again.
     pub repeats: usize,
 }
 
 impl Situation<'_> {
-    /// The badge may show more than is true.
-    fn falls(&self) -> bool {
-        self.current < self.told || self.perhaps_told.is_some_and(|told| self.current < told)
-    }
-
     /// The badge may show another number.
     fn moves(&self) -> bool {
         self.current != self.told || self.perhaps_told.is_some_and(|told| self.current != told)
@@ -156,25 +203,13 @@ impl Situation<'_> {
 
 impl Owed {
     /// Sent for the first time.
-    pub const fn first(pace: Pace) -> Self {
-        Self { pace, repeats: 0 }
-    }
+    pub const FIRST: Self = Self { repeats: 0 };
 
     const fn repeated(self) -> Self {
         Self {
             repeats: self.repeats + 1,
-            ..self
         }
     }
-}
-
-/// A silent push that APNs took, or may have taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SilentPush {
-    /// When it was sent, Unix milliseconds.
-    pub sent_at: u64,
-    /// When the device named it in its receipts.
-    pub received_at: Option<u64>,
 }
 
 /// All that the decision depends on.
@@ -197,10 +232,13 @@ pub struct Situation<'a> {
     pub owed: Option<Owed>,
     /// What the phone's settings let through.
     pub conditions: Conditions,
+    /// In what time the phone usually tells that a push came, if it does.
+    pub answers_in: Option<Duration>,
     /// A painted number would be the whole app's.
     pub whole_app: bool,
-    /// The newest silent pushes to the phone, newest first.
-    pub silent: &'a [SilentPush],
+    /// When the newest silent pushes to the phone were sent, newest first: Unix milliseconds. Those of
+    /// which nobody knows whether APNs took them are among them.
+    pub silent: &'a [u64],
 }
 
 /// What to do about a device now.
@@ -226,45 +264,36 @@ pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
         // A burst that ended where it began. It ends no repeats.
         let again = situation
             .owed
-            .and_then(|owed| rules.again(situation.now, owed));
+            .and_then(|owed| rules.again(situation.now, owed, situation.answers_in));
         return Decision::Rest(again);
     }
-    let send = |lane, pace| Decision::Send {
+    let send = |lane| Decision::Send {
         lane,
-        owed: owed_after(rules, situation, pace),
+        owed: owed_after(situation),
     };
-    let paint = may_paint(situation);
+    let can_paint = may_paint(situation);
     match rules.lanes {
-        _ if faults::is(Fault::AlwaysSilent) => return send(Lane::Silent, Pace::Calm),
-        Lanes::Silent => return send(Lane::Silent, Pace::Calm),
-        Lanes::SilentFirst if situation.fresh => return send(Lane::Silent, Pace::Calm),
-        Lanes::Painted if paint => return send(Lane::Painted, Pace::Calm),
+        _ if faults::is(Fault::AlwaysSilent) => return send(Lane::Silent),
+        Lanes::Silent => return send(Lane::Silent),
+        Lanes::SilentFirst if situation.fresh => return send(Lane::Silent),
+        Lanes::Painted if can_paint => return send(Lane::Painted),
         _ => {}
     }
     let matters = situation.moves() || situation.owed.is_some();
-    let paint = paint && matters;
     match silent(rules, situation) {
-        Silent::Now if !paint => send(Lane::Silent, Pace::Calm),
-        Silent::Now if situation.fresh && silent_arrives(rules, situation) => {
-            send(Lane::Silent, Pace::Urgent)
-        }
-        _ if paint => send(Lane::Painted, Pace::Calm),
+        _ if can_paint && matters => send(Lane::Painted),
+        Silent::Now => send(Lane::Silent),
         Silent::From(time) if matters => Decision::Later(time),
-        Silent::Now | Silent::From(_) | Silent::Never => Decision::Rest(None),
+        Silent::From(_) | Silent::Never => Decision::Rest(None),
     }
 }
 
-/// What is owed once a push was sent; `rise` is how soon a rise is sent again.
-pub fn owed_after(rules: &Rules, situation: &Situation<'_>, rise: Pace) -> Option<Owed> {
+/// What is owed once a push was sent.
+pub fn owed_after(situation: &Situation<'_>) -> Option<Owed> {
     match situation.owed {
         Some(owed) if !situation.fresh => Some(owed.repeated()),
-        _ if situation.falls() => Some(Owed::first(Pace::Urgent)),
-        // It carries the fall: otherwise "3, 0 (lost), 1" would leave the phone at 3.
-        Some(owed) if owed.pace == Pace::Urgent && rules.again(0, owed.repeated()).is_some() => {
-            Some(owed.repeated())
-        }
         None if !situation.moves() => None,
-        Some(_) | None => Some(Owed::first(rise)),
+        Some(_) | None => Some(Owed::FIRST),
     }
 }
 
@@ -289,21 +318,12 @@ fn silent(rules: &Rules, situation: &Situation<'_>) -> Silent {
     let Some(last) = most.checked_sub(1) else {
         return Silent::Never;
     };
-    let recent = |push: &&SilentPush| push.sent_at + HOUR > situation.now;
+    let recent = |sent_at: &&u64| **sent_at + HOUR > situation.now;
     // It frees when the oldest of the newest `most` is an hour old.
     match situation.silent.iter().filter(recent).nth(last) {
         None => Silent::Now,
-        Some(oldest) => Silent::From(oldest.sent_at + HOUR),
+        Some(oldest) => Silent::From(oldest + HOUR),
     }
-}
-
-fn silent_arrives(rules: &Rules, situation: &Situation<'_>) -> bool {
-    let in_time = |push: &SilentPush| {
-        push.received_at
-            .is_some_and(|at| at <= push.sent_at + millis(rules.in_time))
-    };
-    let last = situation.silent.get(..rules.trusted_after);
-    last.is_some_and(|last| last.iter().all(in_time))
 }
 
 fn may_paint(situation: &Situation<'_>) -> bool {

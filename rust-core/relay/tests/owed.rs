@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 use truebadge_protocol::{AccountId, DeviceId, Epoch, PushPayload, Version};
 use truebadge_relay::{
-    planner::{Lane, Rules},
+    planner::{Lane, Repeats, Rules},
     secret::Hash,
     simulation::MemoryFile,
     store::{Ask, Claim, Credential, Outgoing, Report, Store, TokenRow, sqlite::SqliteStore},
@@ -109,7 +109,10 @@ fn alice() -> AccountId {
 impl World {
     fn new() -> Self {
         let file = MemoryFile::new().unwrap();
-        let store = file.open(Some(Rules::default()));
+        let store = file.open(Some(Rules {
+            repeats: Repeats::After([60, 600, 7_200].map(Duration::from_secs).to_vec()),
+            ..Rules::default()
+        }));
         let hash = Hash::of("token");
         store.mint_token(&alice(), "token", &hash, NOW).unwrap();
         let Some(Credential::Device(token)) = store.authenticate(&hash).unwrap() else {

@@ -1,10 +1,12 @@
 //! Which push is sent, and when: the planner's table.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
 
+use std::time::Duration;
+
 use proptest::{collection::vec, prelude::*};
 use truebadge_protocol::messages::Conditions;
 use truebadge_relay::planner::{
-    self, Decision, Lane, Lanes, Owed, Pace, Rules, SilentPush, Situation, plan,
+    self, Decision, Lane, Lanes, Owed, Repeats, Rules, Situation, Unheard, corrected_at, plan,
 };
 
 const NOW: u64 = 100 * HOUR;
@@ -46,34 +48,27 @@ fn situation(told: u32, current: u32) -> Situation<'static> {
         fresh: true,
         owed: None,
         conditions: conditions(),
+        answers_in: None,
         whole_app: true,
         silent: &[],
     }
 }
 
 /// It is time to send the newest state again.
-fn repeat(pace: Pace, repeats: usize) -> Situation<'static> {
+fn repeat(repeats: usize) -> Situation<'static> {
     Situation {
         fresh: false,
-        owed: Some(Owed { pace, repeats }),
+        owed: Some(Owed { repeats }),
         ..situation(1, 1)
     }
 }
 
-/// Silent pushes that were sent so many minutes ago, and acknowledged after so many seconds.
-fn sent(pushes: &[(u64, Option<u64>)]) -> Vec<SilentPush> {
-    let push = |(minutes, seconds): &(u64, Option<u64>)| {
-        let sent_at = NOW - minutes * MINUTE;
-        SilentPush {
-            sent_at,
-            received_at: seconds.map(|seconds| sent_at + seconds * 1000),
-        }
-    };
-    pushes.iter().map(push).collect()
-}
-
-fn proven() -> Vec<SilentPush> {
-    sent(&[(70, Some(2)), (80, Some(60)), (90, Some(0))])
+/// Silent pushes that were sent so many minutes ago.
+fn sent(minutes: &[u64]) -> Vec<u64> {
+    minutes
+        .iter()
+        .map(|minutes| NOW - minutes * MINUTE)
+        .collect()
 }
 
 fn planned(situation: &Situation<'_>) -> Decision {
@@ -84,24 +79,16 @@ fn send(lane: Lane, owed: Option<Owed>) -> Decision {
     Decision::Send { lane, owed }
 }
 
-fn first(pace: Pace) -> Option<Owed> {
-    Some(Owed::first(pace))
-}
-
-fn again(pace: Pace, repeats: usize) -> Option<Owed> {
-    Some(Owed { pace, repeats })
+fn again(repeats: usize) -> Option<Owed> {
+    Some(Owed { repeats })
 }
 
 #[test]
-fn what_ios_can_be_told_is_painted_and_a_fall_is_more_urgent_than_a_rise() {
-    assert_eq!(
-        planned(&situation(2, 1)),
-        send(Lane::Painted, first(Pace::Urgent))
-    );
-    assert_eq!(
-        planned(&situation(1, 2)),
-        send(Lane::Painted, first(Pace::Calm))
-    );
+fn what_ios_can_be_told_is_painted() {
+    for (told, current) in [(2, 1), (1, 2)] {
+        let change = situation(told, current);
+        assert_eq!(planned(&change), send(Lane::Painted, again(0)));
+    }
 }
 
 #[test]
@@ -112,12 +99,12 @@ fn nothing_new_is_not_sent() {
 #[test]
 fn a_burst_that_ends_where_it_began_ends_no_repeats() {
     let back = Situation {
-        owed: again(Pace::Urgent, 1),
+        owed: again(1),
         ..situation(2, 2)
     };
-    assert_eq!(planned(&back), Decision::Rest(Some(NOW + 10 * MINUTE)));
+    assert_eq!(planned(&back), Decision::Rest(Some(NOW + 6 * MINUTE)));
     let last = Situation {
-        owed: again(Pace::Urgent, 3),
+        owed: again(6),
         ..back
     };
     assert_eq!(planned(&last), Decision::Rest(None));
@@ -130,18 +117,9 @@ fn what_may_have_arrived_is_taken_back() {
         differs: true,
         ..situation(told, current)
     };
-    assert_eq!(
-        planned(&perhaps(3, 4, 3)),
-        send(Lane::Painted, first(Pace::Urgent))
-    );
-    assert_eq!(
-        planned(&perhaps(3, 4, 4)),
-        send(Lane::Painted, first(Pace::Calm))
-    );
-    assert_eq!(
-        planned(&perhaps(3, 2, 3)),
-        send(Lane::Painted, first(Pace::Calm))
-    );
+    assert_eq!(planned(&perhaps(3, 4, 3)), send(Lane::Painted, again(0)));
+    assert_eq!(planned(&perhaps(3, 4, 4)), send(Lane::Painted, again(0)));
+    assert_eq!(planned(&perhaps(3, 2, 3)), send(Lane::Painted, again(0)));
 }
 
 #[test]
@@ -178,45 +156,39 @@ fn what_cannot_be_painted_goes_silently() {
         whole_app: false,
         ..situation(told, current)
     };
-    assert_eq!(
-        planned(&elsewhere(2, 1)),
-        send(Lane::Silent, first(Pace::Urgent))
-    );
-    assert_eq!(
-        planned(&elsewhere(1, 2)),
-        send(Lane::Silent, first(Pace::Calm))
-    );
+    assert_eq!(planned(&elsewhere(2, 1)), send(Lane::Silent, again(0)));
+    assert_eq!(planned(&elsewhere(1, 2)), send(Lane::Silent, again(0)));
     let forbidden = Situation {
         conditions: no_badges(),
         ..situation(2, 1)
     };
-    assert_eq!(planned(&forbidden), send(Lane::Silent, first(Pace::Urgent)));
+    assert_eq!(planned(&forbidden), send(Lane::Silent, again(0)));
 }
 
 #[test]
 fn silent_pushes_stay_within_three_an_hour() {
-    let spent = sent(&[(5, Some(1)), (20, None), (40, Some(1))]);
+    let spent = sent(&[5, 20, 40]);
     let rise = Situation {
         silent: &spent,
         whole_app: false,
         ..situation(1, 2)
     };
     assert_eq!(planned(&rise), Decision::Later(NOW + 20 * MINUTE));
-    let older = sent(&[(5, Some(1)), (20, None), (60, Some(1))]);
+    let older = sent(&[5, 20, 60]);
     let free = Situation {
         silent: &older,
         ..rise
     };
-    assert_eq!(planned(&free), send(Lane::Silent, first(Pace::Calm)));
+    assert_eq!(planned(&free), send(Lane::Silent, again(0)));
 }
 
 #[test]
 fn repeats_leave_the_last_silent_push_of_an_hour_to_a_change() {
-    let two = sent(&[(5, None), (20, None)]);
+    let two = sent(&[5, 20]);
     let fall = Situation {
         silent: &two,
         whole_app: false,
-        ..repeat(Pace::Urgent, 0)
+        ..repeat(0)
     };
     assert_eq!(planned(&fall), Decision::Later(NOW + 40 * MINUTE));
     let change = Situation {
@@ -224,66 +196,29 @@ fn repeats_leave_the_last_silent_push_of_an_hour_to_a_change() {
         whole_app: false,
         ..situation(2, 1)
     };
-    assert_eq!(planned(&change), send(Lane::Silent, first(Pace::Urgent)));
+    assert_eq!(planned(&change), send(Lane::Silent, again(0)));
 }
 
 #[test]
-fn a_change_is_silent_where_the_receipts_show_that_silent_pushes_arrive_in_time() {
-    let proven = proven();
-    for (told, current) in [(2, 1), (1, 2)] {
-        let change = Situation {
-            silent: &proven,
-            ..situation(told, current)
-        };
-        assert_eq!(planned(&change), send(Lane::Silent, first(Pace::Urgent)));
-    }
-    let doubtful = [
-        sent(&[(70, Some(2)), (80, None), (90, Some(2))]),
-        sent(&[(70, Some(2)), (80, Some(61)), (90, Some(2))]),
-        sent(&[(70, Some(2)), (80, Some(2))]),
-    ];
-    for silent in &doubtful {
-        let fall = Situation {
-            silent,
-            ..situation(2, 1)
-        };
-        assert_eq!(planned(&fall), send(Lane::Painted, first(Pace::Urgent)));
-    }
-}
-
-#[test]
-fn a_repeat_is_painted_whatever_the_receipts_show() {
-    let proven = proven();
-    let repeat = Situation {
-        silent: &proven,
-        ..repeat(Pace::Urgent, 0)
-    };
-    assert_eq!(
-        planned(&repeat),
-        send(Lane::Painted, again(Pace::Urgent, 1))
-    );
-}
-
-#[test]
-fn a_change_carries_a_fall_that_is_owed_and_counts_as_one_of_its_repeats() {
-    let rise = |repeats| Situation {
-        owed: again(Pace::Urgent, repeats),
-        ..situation(0, 1)
-    };
-    assert_eq!(
-        planned(&rise(0)),
-        send(Lane::Painted, again(Pace::Urgent, 1))
-    );
-    assert_eq!(
-        planned(&rise(2)),
-        send(Lane::Painted, first(Pace::Calm)),
-        "the last was sent"
-    );
+fn a_change_is_painted_however_many_silent_pushes_are_left() {
     let fall = Situation {
-        owed: again(Pace::Urgent, 2),
+        silent: &[],
         ..situation(2, 1)
     };
-    assert_eq!(planned(&fall), send(Lane::Painted, first(Pace::Urgent)));
+    assert_eq!(planned(&fall), send(Lane::Painted, again(0)));
+    assert_eq!(planned(&repeat(0)), send(Lane::Painted, again(1)));
+}
+
+#[test]
+fn each_change_of_the_number_begins_the_repeats_anew() {
+    let change = |told, current| Situation {
+        owed: again(2),
+        ..situation(told, current)
+    };
+    for (told, current) in [(0, 1), (2, 1)] {
+        let change = planned(&change(told, current));
+        assert_eq!(change, send(Lane::Painted, again(0)));
+    }
 }
 
 #[test]
@@ -298,17 +233,17 @@ fn for_diagnosis_a_lane_can_be_forced() {
             other => panic!("{other:?}"),
         }
     };
-    let (fall, again) = (situation(2, 1), repeat(Pace::Urgent, 0));
+    let (fall, again) = (situation(2, 1), repeat(0));
     assert_eq!(lane(Lanes::Silent, &fall), Lane::Silent);
     assert_eq!(lane(Lanes::Silent, &again), Lane::Silent);
     assert_eq!(lane(Lanes::SilentFirst, &fall), Lane::Silent);
     assert_eq!(lane(Lanes::SilentFirst, &again), Lane::Painted);
-    let proven = proven();
-    let rise = Situation {
-        silent: &proven,
-        ..situation(1, 2)
+    let same = Situation {
+        differs: true,
+        ..situation(2, 2)
     };
-    assert_eq!(lane(Lanes::Painted, &rise), Lane::Painted);
+    assert_eq!(lane(Lanes::Auto, &same), Lane::Silent);
+    assert_eq!(lane(Lanes::Painted, &same), Lane::Painted);
 }
 
 #[test]
@@ -326,25 +261,96 @@ fn a_change_after_quiet_waits_for_nothing_and_a_burst_for_300_ms_of_quiet_or_2_s
     );
 }
 
+fn waits(rules: &Rules, answers_in: Option<u64>) -> Vec<Option<u64>> {
+    let answers_in = answers_in.map(Duration::from_millis);
+    let again = |repeats| rules.again(NOW, Owed { repeats }, answers_in);
+    let seconds = |at: u64| (at - NOW) / 1_000;
+    (0..7).map(|repeats| again(repeats).map(seconds)).collect()
+}
+
 #[test]
-fn falls_are_repeated_after_1_10_and_120_minutes_and_rises_after_30_and_120() {
+fn a_phone_that_acknowledges_soon_is_sent_to_again_soon_and_each_wait_is_twelve_times_as_long() {
     let rules = Rules::default();
-    let minutes = |pace| -> Vec<_> {
-        (0..4)
-            .map(|repeats| rules.again(NOW, Owed { pace, repeats }))
-            .map(|at| at.map(|at| (at - NOW) / MINUTE))
-            .collect()
+    let hours = |hours: u64| Some(hours * 3_600);
+    let after = |first: u64| {
+        let second = Some(first * 12);
+        let third = Some((first * 144).min(7_200));
+        let fourth = Some((first * 1_728).min(7_200));
+        let rest = [hours(2), hours(2), None];
+        [&[Some(first), second, third, fourth], &rest[..]].concat()
     };
-    assert_eq!(minutes(Pace::Urgent), [Some(1), Some(10), Some(120), None]);
-    assert_eq!(minutes(Pace::Calm), [Some(30), Some(120), None, None]);
+    assert_eq!(waits(&rules, Some(5_000)), after(15));
+    assert_eq!(waits(&rules, Some(10)), after(4), "no sooner than this");
+    assert_eq!(waits(&rules, Some(90_000)), after(60), "no later than this");
+    assert_eq!(waits(&rules, None), after(30), "nothing is known of it");
+}
+
+#[test]
+fn the_operator_can_choose_the_waits() {
+    let rules = Rules {
+        repeats: Repeats::After([60, 600].map(Duration::from_secs).to_vec()),
+        ..Rules::default()
+    };
+    let chosen = [Some(60), Some(600), None, None, None, None, None];
+    assert_eq!(waits(&rules, Some(10)), chosen);
+}
+
+/// A push that was sent so many seconds ago, and that the phone did not name.
+fn unheard(seconds: u64, misleads: bool, newest: bool) -> Unheard {
+    Unheard {
+        sent_at: NOW - seconds * 1_000,
+        misleads,
+        newest,
+    }
+}
+
+fn corrected(pushes: &[Unheard], answers_in: u64) -> Option<u64> {
+    let at = corrected_at(
+        NOW,
+        pushes.iter().copied(),
+        Some(Duration::from_secs(answers_in)),
+    );
+    at.map(|at| (at - NOW) / 1_000)
+}
+
+#[test]
+fn a_push_that_was_overtaken_is_painted_over_once_it_must_have_arrived() {
+    let (newer, older) = (unheard(5, false, true), unheard(7, true, false));
+    assert_eq!(
+        corrected(&[newer, older], 2),
+        Some(9),
+        "16 s after it was sent"
+    );
+    assert_eq!(
+        corrected(&[newer, older], 0),
+        Some(3),
+        "10 s after it at least"
+    );
+    assert_eq!(
+        corrected(&[newer, older], 60),
+        Some(113),
+        "2 min after it at most"
+    );
+    assert_eq!(
+        corrected(&[newer, unheard(20, true, false)], 2),
+        None,
+        "it has arrived, or is lost"
+    );
+    assert_eq!(corrected(&[newer], 2), None, "it tells what is true");
+}
+
+#[test]
+fn an_older_number_that_apns_may_have_stored_is_replaced_there() {
+    let stored = unheard(3_600, true, true);
+    assert_eq!(corrected(&[stored], 2), Some(30), "the person may read on");
+    assert_eq!(corrected(&[unheard(3_600, false, true)], 2), None);
+    assert_eq!(corrected(&[], 2), None, "the phone named all of them");
 }
 
 prop_compose! {
-    fn any_silent()(
-        pushes in vec((0..120_u64, proptest::option::of(0..120_u64)), 0..6)
-    ) -> Vec<SilentPush> {
-        let mut sent = sent(&pushes);
-        sent.sort_by_key(|push| std::cmp::Reverse(push.sent_at));
+    fn any_silent()(minutes in vec(0..120_u64, 0..6)) -> Vec<u64> {
+        let mut sent = sent(&minutes);
+        sent.sort_by_key(|at| std::cmp::Reverse(*at));
         sent
     }
 }
@@ -356,12 +362,11 @@ prop_compose! {
         perhaps_told in proptest::option::of(0..3_u32),
         other in any::<bool>(),
         fresh in any::<bool>(),
-        owed in proptest::option::of((any::<bool>(), 0..5_usize)),
+        owed in proptest::option::of(0..7_usize),
         allowed in any::<[bool; 4]>(),
         whole_app in any::<bool>(),
     ) -> Situation<'static> {
-        let pace = |urgent| if urgent { Pace::Urgent } else { Pace::Calm };
-        let owed = owed.map(|(urgent, repeats)| Owed { pace: pace(urgent), repeats });
+        let owed = owed.map(|repeats| Owed { repeats });
         Situation {
             now: NOW,
             told,
@@ -376,6 +381,7 @@ prop_compose! {
                 background_refresh: allowed[2],
                 low_power_mode: allowed[3],
             },
+            answers_in: None,
             whole_app,
             silent: &[],
         }
@@ -388,7 +394,7 @@ proptest! {
         situation in any_situation(), silent in any_silent()
     ) {
         let situation = Situation { silent: &silent, ..situation };
-        let last_hour = silent.iter().filter(|push| push.sent_at + HOUR > NOW).count();
+        let last_hour = silent.iter().filter(|at| **at + HOUR > NOW).count();
         let conditions = situation.conditions;
         match planned(&situation) {
             Decision::Send { lane: Lane::Painted, .. } => {
@@ -422,11 +428,11 @@ proptest! {
         }
         // Nothing changes and nobody answers: after each repeat fewer are left.
         let (mut left, mut owed) = (0, owed);
-        while let Some(next) = owed.filter(|owed| rules.again(NOW, *owed).is_some()) {
+        while let Some(next) = owed.filter(|owed| rules.again(NOW, *owed, None).is_some()) {
             let repeat = Situation { fresh: false, owed: Some(next), ..situation };
-            owed = planner::owed_after(&rules, &repeat, Pace::Calm);
+            owed = planner::owed_after(&repeat);
             left += 1;
-            prop_assert!(left <= rules.escalation.len());
+            prop_assert!(left <= 6);
         }
     }
 }

@@ -98,6 +98,7 @@ impl Backend {
             acknowledged: now.acknowledged,
             rows: with_rows.then_some(now.changes.changes),
             item: None,
+            sync_wanted: false,
         };
         let aps = Aps {
             content_available: true,

@@ -33,6 +33,14 @@ impl Deadline {
         }
     }
 
+    /// The same end, or this long from now, whichever comes first.
+    pub(crate) fn at_most(&self, bound: Duration) -> Self {
+        Self {
+            at: self.at.min(self.clock.elapsed().saturating_add(bound)),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
     /// What is left.
     pub(crate) fn left(&self) -> Duration {
         if is(Bug::DeadlineIgnored) {

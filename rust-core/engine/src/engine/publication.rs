@@ -41,6 +41,16 @@ pub(super) struct Publication {
     next: Next,
 }
 
+impl Publication {
+    /// Of a number that iOS took before.
+    pub(super) const fn confirmed(state: BadgeState) -> Self {
+        Self {
+            state,
+            next: Next::Confirmed,
+        }
+    }
+}
+
 /// As long as there is one, a zero that was committed here is not shown yet.
 type Waiting = Arc<()>;
 
@@ -50,6 +60,9 @@ enum Next {
     Answer(Pending<()>),
     /// It is zero, and the notifications that are read go first.
     ReadOnesFirst(Waiting),
+    /// iOS took it before, and a push may have painted a newer one since: the icon stays as it is until
+    /// the relay was heard.
+    Confirmed,
     /// It is not known: the icon stays as it is.
     Nothing,
 }
@@ -217,6 +230,9 @@ impl Core {
         bound: Duration,
         settled: &mut Settled,
     ) {
+        if matches!(publication.next, Next::Confirmed) {
+            settled.shown = Some(true);
+        }
         for _ in 0..SHOWN_AGAIN {
             let Next::Answer(answer) = publication.next else {
                 return;
@@ -224,12 +240,24 @@ impl Core {
             let answer = answer.within(deadline, bound, "setting the badge").await;
             settled.shown = Some(settled.note(answer).is_some());
             let shown = publication.state;
+            if settled.shown == Some(true) {
+                self.confirm(shown);
+            }
             match self.store.read(|tx| tx.badge()) {
                 Ok(newest) if newest.badge != shown.badge && !looks_away(shown) => {
                     publication = self.publish(newest);
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Remembers that iOS took a number. Where that fails it is set again for nothing, in the next wake.
+    fn confirm(&self, taken: BadgeState) {
+        let confirmed = self.store.read(|tx| tx.is_confirmed());
+        if matches!(confirmed, Ok(false)) {
+            let write = Durability::Refetchable;
+            let _ = self.store.write(write, |tx| tx.confirm(taken));
         }
     }
 

@@ -31,6 +31,9 @@ const MALFORMED_PAUSE: Duration = Duration::from_mins(15);
 /// Pushes tell less than answers do: after this long without one, a wake asks although nothing is
 /// known to be missing.
 const SILENCE: Duration = Duration::from_hours(24);
+/// A sync that only tells the relay that a push came takes no longer: the alert of such a push is shown
+/// after it, and iOS wakes an app less whose wakes are long.
+const TELLING: Duration = Duration::from_secs(5);
 /// The host is asked for a push token this often.
 const PUSH_TOKEN_PAUSE: Duration = Duration::from_hours(1);
 
@@ -40,6 +43,8 @@ struct Local {
     disposition: Option<Disposition>,
     publication: Option<Publication>,
     sync: Accounts,
+    /// How long the sync may take.
+    bound: Duration,
     error: Option<EngineError>,
 }
 
@@ -210,14 +215,14 @@ impl Core {
             let silent = account.synced_at.after(SILENCE).has_come(now, SILENCE);
             let waits = tx.has_unfinished(&account)? && !is(Bug::OutboxWaitsForTheApp);
             let missing = silent || disposition.wants_sync() || waits;
-            let sync = if missing {
-                Accounts::One(account.key)
-            } else {
-                Accounts::Neither
+            let (sync, bound) = match (missing, push.sync_wanted) {
+                (true, _) => (Accounts::One(account.key), Duration::MAX),
+                (false, true) => (Accounts::One(account.key), TELLING),
+                (false, false) => (Accounts::Neither, Duration::ZERO),
             };
-            Ok(Some((sync, disposition, tx.recount_badge()?)))
+            Ok(Some((sync, bound, disposition, tx.recount_badge()?)))
         })?;
-        let Some((sync, disposition, badge)) = applied else {
+        let Some((sync, bound, disposition, badge)) = applied else {
             let nameless = self.store.read(|tx| tx.has_nameless_account())?;
             let sync = if nameless {
                 Accounts::All
@@ -227,7 +232,10 @@ impl Core {
             return self.unchanged(Disposition::NotForUs, sync);
         };
         tracing::info!(?disposition, badge = badge.badge, "a push was received");
-        Ok(self.shown(Some(disposition), badge, sync))
+        Ok(Local {
+            bound,
+            ..self.shown(Some(disposition), badge, sync)
+        })
     }
 
     fn receive_malformed(&self) -> Result<Local, EngineError> {
@@ -259,11 +267,16 @@ impl Core {
     }
 
     fn set_again(&self) -> Local {
-        match self.store.write(Durability::Refetchable, |tx| {
+        let counted = self.store.write(Durability::Refetchable, |tx| {
             tx.end_old_hold(self.bridges.clock.now())?;
-            tx.recount_badge()
-        }) {
-            Ok(badge) => self.shown(None, badge, Accounts::All),
+            Ok((tx.recount_badge()?, tx.is_confirmed()?))
+        });
+        match counted {
+            Ok((badge, true)) => Local {
+                publication: Some(Publication::confirmed(badge)),
+                ..Local::of(Accounts::All)
+            },
+            Ok((badge, false)) => self.shown(None, badge, Accounts::All),
             Err(error) => Local::failed(error),
         }
     }
@@ -272,8 +285,7 @@ impl Core {
         Local {
             disposition,
             publication: Some(self.publish(badge)),
-            sync,
-            error: None,
+            ..Local::of(sync)
         }
     }
 
@@ -305,16 +317,20 @@ impl Core {
         };
         let first = publication.state.badge;
         self.settle_into(&mut outcome, publication, &deadline).await;
-        let (mut sync, mut rebuilds) = (local.sync, wake.rebuilds);
+        let (mut sync, mut bound, mut rebuilds) = (local.sync, local.bound, wake.rebuilds);
         loop {
             // A store that was found damaged on the way and made anew knows nothing yet (L2).
             if self.store.rebuilds() != rebuilds {
-                (sync, rebuilds) = (Accounts::All, self.store.rebuilds());
+                (sync, bound) = (Accounts::All, Duration::MAX);
+                rebuilds = self.store.rebuilds();
             }
-            if sync == Accounts::Neither || deadline.left() < SYNC_NEEDS {
+            // The relay sends a push again whose number iOS did not take.
+            let only_tells = bound == TELLING && !outcome.shown && cause != Cause::Extension;
+            if sync == Accounts::Neither || only_tells || deadline.left() < SYNC_NEEDS {
                 break;
             }
-            self.sync(&mut outcome, sync, &deadline).await;
+            self.sync(&mut outcome, sync, &deadline.at_most(bound))
+                .await;
             sync = Accounts::Neither;
         }
         if let Err(error) = self.tell(&mut outcome) {
@@ -461,14 +477,23 @@ impl Core {
 }
 
 impl Local {
+    /// Nothing but a sync.
+    const fn of(sync: Accounts) -> Self {
+        Self {
+            disposition: None,
+            publication: None,
+            sync,
+            bound: Duration::MAX,
+            error: None,
+        }
+    }
+
     /// The badge stays as it was (S8).
     fn failed(error: EngineError) -> Self {
         tracing::warn!(%error, "the local part of a wake failed");
         Self {
-            disposition: None,
-            publication: None,
-            sync: Accounts::Neither,
             error: Some(error),
+            ..Self::of(Accounts::Neither)
         }
     }
 }

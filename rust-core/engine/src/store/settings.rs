@@ -76,8 +76,9 @@ impl Tx<'_> {
             .transpose()
     }
 
-    /// Makes the store this phone's.
+    /// Makes the store this phone's, whose icon may show anything.
     pub fn set_device(&self, device: &DeviceId) -> Result<(), EngineError> {
+        self.set_confirmed(false)?;
         self.set_setting("device", device.as_str())
     }
 
@@ -102,7 +103,12 @@ impl Tx<'_> {
     }
 
     /// Remembers what the phone's settings let through.
+    ///
+    /// Where badges were forbidden, or are now, iOS may have forgotten the number.
     pub fn set_conditions(&self, conditions: Conditions) -> Result<(), EngineError> {
+        if conditions.badges_allowed != self.conditions()?.badges_allowed {
+            self.set_confirmed(false)?;
+        }
         self.set_json_setting("conditions", &conditions)
     }
 
@@ -171,6 +177,28 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether iOS took the badge as the last write left it. A push may have painted a newer number
+    /// over it since, without our code.
+    pub fn is_confirmed(&self) -> Result<bool, EngineError> {
+        Ok(self.setting("confirmed")?.unwrap_or(false))
+    }
+
+    /// iOS took a badge, if no other one was counted meanwhile.
+    pub fn confirm(&self, taken: BadgeState) -> Result<(), EngineError> {
+        // A store that is damaged is left alone.
+        self.accounts()?;
+        let now = self.badge()?;
+        if now.known && now.badge == taken.badge && !self.is_confirmed()? {
+            self.set_confirmed(true)?;
+        }
+        Ok(())
+    }
+
+    /// Says whether the icon is known to show the badge.
+    pub fn set_confirmed(&self, confirmed: bool) -> Result<(), EngineError> {
+        self.set_setting("confirmed", confirmed)
+    }
+
     /// Leaves the icon as it is until every account that takes part was heard of: what it shows
     /// came from a mirror that is lost, and a sum without some of the accounts would be an older
     /// truth than that (S1, S2). Ends by itself after `HELD_AT_MOST`.
@@ -235,6 +263,9 @@ impl Tx<'_> {
         }
         state.known &= !is(Bug::SetOnlyWhenChanged) || state.badge != before.badge;
         self.set_badge(state)?;
+        if state.badge != before.badge {
+            self.set_confirmed(false)?;
+        }
         Ok(state)
     }
 

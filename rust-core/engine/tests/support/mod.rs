@@ -515,6 +515,7 @@ pub fn push_acknowledging(
         acknowledged,
         rows,
         item: None,
+        sync_wanted: false,
     };
     payload
         .compose(&Aps {

@@ -52,6 +52,9 @@ pub(super) struct Short {
     /// The conversation and position of the item that an alert push is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     a: Option<(ConversationId, Position)>,
+    /// The relay sends it again until it hears that it came: the phone is to sync after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    s: bool,
 }
 
 /// Id, version, unread, mentions, newest, read marker, flags. Flags: level (0 all, 1 mentions,
@@ -132,6 +135,7 @@ impl Short {
                 .as_ref()
                 .map(|rows| rows.iter().map(Row::of).collect()),
             a: payload.item.clone(),
+            s: payload.sync_wanted,
         }
     }
 
@@ -173,6 +177,7 @@ impl Short {
             acknowledged: self.k,
             rows,
             item: self.a,
+            sync_wanted: self.s,
         })
     }
 }

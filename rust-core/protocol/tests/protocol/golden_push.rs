@@ -34,6 +34,8 @@ struct LongForm {
     acknowledged: u64,
     rows: Option<Vec<ConversationState>>,
     item: Option<Item>,
+    #[serde(default)]
+    sync_wanted: bool,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +56,7 @@ impl From<LongForm> for PushPayload {
             acknowledged: long.acknowledged,
             rows: long.rows,
             item: long.item.map(|item| (item.conversation, item.position)),
+            sync_wanted: long.sync_wanted,
         }
     }
 }

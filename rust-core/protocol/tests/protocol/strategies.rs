@@ -96,8 +96,14 @@ pub fn payload() -> impl Strategy<Value = PushPayload> {
     let rows = option::of(prop_oneof![vec(state(), 0..8), vec(state(), 0..200)]);
     let item = option::of((conversation_id(), position()));
     let numbers = (number(), version(), version(), number());
-    ((route(), epoch()), numbers, totals(), rows, item).prop_map(
-        |((route, epoch), (counter, one, other, acknowledged), totals, rows, item)| {
+    let told = (rows, item, any::<bool>());
+    ((route(), epoch()), numbers, totals(), told).prop_map(
+        |(
+            (route, epoch),
+            (counter, one, other, acknowledged),
+            totals,
+            (rows, item, sync_wanted),
+        )| {
             let (base, version) = (one.min(other), one.max(other));
             let clamped = |mut row: ConversationState| {
                 row.version = row.version.min(version);
@@ -113,6 +119,7 @@ pub fn payload() -> impl Strategy<Value = PushPayload> {
                 acknowledged,
                 rows: rows.map(|rows| rows.into_iter().map(clamped).collect()),
                 item,
+                sync_wanted,
             }
         },
     )

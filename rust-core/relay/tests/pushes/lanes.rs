@@ -158,6 +158,58 @@ async fn an_unacknowledged_fall_is_painted_again_three_times_and_then_rests() {
 }
 
 #[tokio::test]
+async fn a_phone_that_acknowledges_within_seconds_is_sent_to_again_within_seconds() {
+    let relay = Relay::with(Rules::default(), RateLimits::default()).await;
+    let mut phone = relay.phone("alice").await;
+    for position in 1..=3 {
+        relay.items("alice", "bob", &[position]).await;
+        let pushes = relay.after(300).await;
+        assert_eq!(pushes.len(), 1);
+        assert!(pushes[0].payload().sync_wanted);
+        assert!(relay.after(2_000).await.is_empty());
+        phone.sync(&pushes[0].payload().counter.to_string()).await;
+        assert!(
+            relay.after(10 * MINUTE).await.is_empty(),
+            "it was acknowledged"
+        );
+    }
+    relay.items("alice", "bob", &[4]).await;
+    assert_eq!(relay.after(300).await.len(), 1);
+    assert!(relay.after(5_999).await.is_empty());
+    assert_eq!(relay.after(900).await[0].badge(), Some(4));
+}
+
+#[tokio::test]
+async fn an_older_number_that_may_still_arrive_is_painted_over() {
+    let relay = Relay::with(Rules::default(), RateLimits::default()).await;
+    let mut phone = relay.phone("alice").await;
+    relay.items("alice", "bob", &[1]).await;
+    assert_eq!(relay.after(300).await.len(), 1);
+    relay.items("alice", "bob", &[2]).await;
+    let newer = relay.after(3_000).await;
+    let counter = newer[0].payload().counter;
+    phone.sync(&counter.to_string()).await;
+    let again = relay.after(2 * MINUTE).await;
+    assert_eq!((again.len(), again[0].badge()), (1, Some(2)));
+    phone.sync("").await;
+    assert!(relay.after(10_000 * MINUTE).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_read_here_replaces_the_older_number_that_apns_may_have_stored() {
+    let relay = Relay::with(Rules::default(), RateLimits::default()).await;
+    let mut phone = relay.phone("alice").await;
+    relay.items("alice", "bob", &[1]).await;
+    assert_eq!(relay.after(300).await[0].badge(), Some(1));
+    phone.sync("").await;
+    let read = json!([{ "number": 1, "id": "first", "kind": "read_up_to",
+                        "conversation": "bob", "position": 1 }]);
+    assert_eq!(phone.operate(read).await.status, 200);
+    let replaced = relay.after(2 * MINUTE).await;
+    assert_eq!((replaced.len(), replaced[0].badge()), (1, Some(0)));
+}
+
+#[tokio::test]
 async fn a_receipt_ends_the_repeats() {
     let relay = Relay::start().await;
     relay.items("alice", "bob", &[1]).await;
@@ -178,19 +230,20 @@ async fn a_rise_after_an_unacknowledged_fall_is_painted_and_repeated_too() {
     relay.items("alice", "bob", &[4]).await;
     let rise = relay.after(300).await;
     assert_eq!((rise[0].lane(), rise[0].badge()), ("painted", Some(1)));
-    assert!(relay.after(10 * MINUTE - 1).await.is_empty());
+    assert!(relay.after(MINUTE - 1).await.is_empty());
     assert_eq!(relay.after(1).await[0].badge(), Some(1));
+    assert_eq!(relay.after(10 * MINUTE).await[0].badge(), Some(1));
     assert_eq!(relay.after(120 * MINUTE).await[0].badge(), Some(1));
     assert!(relay.after(10_000 * MINUTE).await.is_empty());
 }
 
 #[tokio::test]
-async fn an_unacknowledged_rise_is_painted_again_twice_and_then_rests() {
+async fn an_unacknowledged_rise_is_painted_again_three_times_and_then_rests() {
     let relay = Relay::start().await;
     let _phone = relay.phone("alice").await;
     relay.items("alice", "bob", &[1]).await;
     assert_eq!(relay.after(300).await.len(), 1);
-    for wait in [30 * MINUTE, 120 * MINUTE] {
+    for wait in [MINUTE, 10 * MINUTE, 120 * MINUTE] {
         assert!(relay.after(wait - 1).await.is_empty());
         assert_eq!(relay.after(1).await[0].badge(), Some(1));
     }

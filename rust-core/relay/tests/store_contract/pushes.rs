@@ -1,12 +1,14 @@
 //! What is due to be pushed.
 
+use std::time::Duration;
+
 use serde_json::json;
 use truebadge_protocol::{
     PushPayload,
     messages::{PushEnvironment, PushTokenEnded},
 };
 use truebadge_relay::{
-    planner::{Lane, Rules},
+    planner::{Lane, Repeats, Rules},
     store::{Ask, Claim, Outgoing, Report},
 };
 
@@ -15,7 +17,10 @@ use crate::world::{DAY, MINUTE, Make, NOW, World, device, item, read, version};
 const QUIET: u64 = NOW + 300;
 
 fn pushing(make: Make) -> World {
-    make(Some(Rules::default()))
+    make(Some(Rules {
+        repeats: Repeats::After([60, 600, 7_200].map(Duration::from_secs).to_vec()),
+        ..Rules::default()
+    }))
 }
 
 fn payload(push: &Outgoing) -> PushPayload {

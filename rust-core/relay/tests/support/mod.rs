@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -27,7 +28,7 @@ use truebadge_relay::{
     clock::Clock,
     driver::Driver,
     http::{App, RateLimiter, RateLimits, Work, serve},
-    planner::Rules,
+    planner::{Repeats, Rules},
     secret::Hash,
     store::{Store, sqlite::SqliteStore},
 };
@@ -163,6 +164,7 @@ impl Relay {
         // One service answers for both of APNs' environments here.
         let rules = Rules {
             other_environment: false,
+            repeats: Repeats::After([60, 600, 7_200].map(Duration::from_secs).to_vec()),
             ..Rules::default()
         };
         Self::with(rules, RateLimits::default()).await

@@ -222,8 +222,9 @@ impl World {
         // What was recorded counts from here on, whatever became of the call.
         self.look(true)?;
         self.settle()?;
-        // An app may have it sent at once, or leave that to the next wake.
-        if matches!(done, Some(Ok(_))) && self.rng.bool() {
+        // An app should have it sent at once, as in a week, and may leave that to the next wake.
+        let at_once = self.week.is_some() || self.rng.bool();
+        if matches!(done, Some(Ok(_))) && at_once {
             self.refresh(Process::App, None, Cause::Operation);
         }
         Ok(())

@@ -59,13 +59,17 @@ impl World {
             }
             Effect::TokenIssued { token, .. } => {
                 self.note(format_args!("iOS gives the push token {token:?}"));
-                if self.token.replace(token) != Some(token) {
-                    self.tokens += 1;
-                }
+                let changed = self.token.replace(token) != Some(token);
+                self.tokens += u32::from(changed);
                 let token = token.to_string();
                 self.call(Process::App, |engine| engine.set_push_token(Some(&token)))?;
+                if changed && self.week.is_some() {
+                    self.refresh(Process::App, None, Cause::Launch);
+                }
             }
-            Effect::Conditions(conditions) => return self.tell_conditions(conditions),
+            Effect::Conditions(conditions) => {
+                return self.tell_conditions(Process::App, conditions);
+            }
             Effect::BadgePainted { number, by } => {
                 self.note(format_args!("the icon shows {number} ({by:?})"));
             }
@@ -97,7 +101,7 @@ impl World {
         self.processes.insert(process, running);
         if process == Process::App {
             self.phone.register_for_pushes(self.now);
-            self.tell_conditions(self.phone.conditions())?;
+            self.tell_conditions(process, self.phone.conditions())?;
             self.sign_in_again()?;
         }
         Ok(())
@@ -182,14 +186,14 @@ impl World {
         }
     }
 
-    fn tell_conditions(&mut self, conditions: Conditions) -> Step {
+    fn tell_conditions(&mut self, process: Process, conditions: Conditions) -> Step {
         let told = messages::Conditions {
             badges_allowed: conditions.badges_allowed,
             alerts_allowed: conditions.alerts_allowed,
             background_refresh: conditions.refresh_available(),
             low_power_mode: conditions.low_power,
         };
-        self.call(Process::App, |engine| engine.set_conditions(told))?;
+        self.call(process, |engine| engine.set_conditions(told))?;
         Ok(())
     }
 
@@ -209,11 +213,23 @@ impl World {
                 running.suspended = false;
             }
         }
+        if self.week.is_some() {
+            // A good shell looks at the settings in each wake, the extension's too.
+            self.tell_conditions(process, self.phone.conditions())?;
+            if process == Process::App {
+                self.phone.submit_refresh(self.now, self.now);
+            }
+        }
         let id = (wake.until != simphone::Time::NEVER).then_some(wake.id);
         match wake.why {
             Why::Left => {
                 let left = wake.until.since(self.now).0;
-                let after = self.rng.u64(..left.clamp(1, 2_000)) / 2;
+                // A good shell lets what is under way end first.
+                let after = if self.week.is_some() {
+                    left.saturating_sub(500)
+                } else {
+                    self.rng.u64(..left.clamp(1, 2_000)) / 2
+                };
                 self.later(after, Due::PutAway(wake.id));
             }
             Why::Foreground => self.refresh(process, id, Cause::Foreground),
@@ -320,9 +336,9 @@ impl World {
         }
         let alive = self.process_of(ended.owner).is_some();
         if let Some(wake) = ended.wake.filter(|_| alive) {
-            // The engine set the number already: the alert carries none.
             let completion = if ended.is_alert {
-                self.phone.completed_alert(self.now, wake, None)
+                let number = self.number_in_alert(ended)?;
+                self.phone.completed_alert(self.now, wake, number)
             } else {
                 self.phone.completed(self.now, wake)
             };
@@ -367,6 +383,17 @@ impl World {
     }
 
     /// Adds a line to the timeline.
+    /// The engine set the number already, and the alert carries none; unless iOS did not confirm it: with
+    /// the extension it may be gone.
+    fn number_in_alert(&mut self, ended: &Ended) -> Result<Option<u32>, Violation> {
+        if ended.outcome.shown {
+            return Ok(None);
+        }
+        let newest = self.call(ended.process, Engine::badge)?;
+        let known = newest.and_then(Result::ok).filter(|newest| newest.known);
+        Ok(known.map(|newest| newest.badge))
+    }
+
     pub(super) fn note(&mut self, line: Arguments<'_>) {
         self.timeline.note(self.now, line);
     }

@@ -6,14 +6,14 @@ use truebadge_protocol::{ConversationId, Position, Totals, messages::Alert};
 use super::{
     accounts::{self, Account},
     compose::{self, Item},
-    convert::{id, number, optional, signed, totals, unsigned},
+    convert::{id, number, signed, totals, unsigned},
     devices::{self, Device},
     rows::AccountRows,
     schedule::{self, Waiting},
     transaction::run,
 };
 use crate::{
-    planner::{self, Decision, Lane, Owed, Pace, Rules, SilentPush, Situation},
+    planner::{self, Decision, Lane, Owed, Rules, Situation},
     store::{Claim, Outgoing, PushKey, Result, StoreError},
 };
 
@@ -29,11 +29,7 @@ const ALERT_KEPT: u64 = 24 * 3_600_000;
 pub fn claim(tx: &Connection, rules: &Rules, now: u64) -> Result<Claim> {
     for _ in 0..LOOKS {
         let taken = if let Some(row) = due(tx, "alerts", "id", now)? {
-            alone(
-                tx,
-                || take_alert(tx, rules, row, now),
-                || forget_alert(tx, row),
-            )?
+            alone(tx, || take_alert(tx, row, now), || forget_alert(tx, row))?
         } else if let Some(row) = due(tx, "schedule", "device", now)? {
             alone(
                 tx,
@@ -138,7 +134,7 @@ pub fn forget_old_alerts(tx: &Connection, now: u64) -> Result<()> {
 }
 
 /// The notification, if its item is still unread and it is not too old.
-fn take_alert(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Option<Outgoing>> {
+fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
     let due = due_alert(tx, row)?;
     let device = devices::load(tx, due.device)?.ok_or(StoreError::NotFound)?;
     let account = accounts::load(tx, device.account)?;
@@ -163,7 +159,7 @@ fn take_alert(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
     let taken = Taken {
         lane: Lane::Alert,
         item: Some(item),
-        owed: planner::owed_after(rules, &situation, Pace::Calm),
+        owed: planner::owed_after(&situation),
         changes: waiting.map_or(0, |waiting| waiting.changes),
         attempts: due.attempts,
     };
@@ -218,6 +214,7 @@ fn situation<'a>(
         fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
         owed,
         conditions: device.conditions,
+        answers_in: schedule::answers_in(tx, device.row)?,
         whole_app: false,
         silent: &[],
     })
@@ -234,22 +231,17 @@ fn perhaps_told(tx: &Connection, device: &Device) -> Result<Option<Totals>> {
     Ok(found.optional()?)
 }
 
-/// The phone's newest silent pushes, over all of its accounts here: iOS counts per app. Those of
-/// which nobody knows whether APNs took them are among them.
-fn silent_pushes(tx: &Connection, rules: &Rules, device: &Device) -> Result<Vec<SilentPush>> {
-    let sql = "SELECT coalesce(sent_at, claimed_at) AS at, received_at FROM pushes \
+/// When the phone's newest silent pushes were sent, over all of its accounts here: iOS counts per app.
+/// Those of which nobody knows whether APNs took them are among them.
+fn silent_pushes(tx: &Connection, rules: &Rules, device: &Device) -> Result<Vec<u64>> {
+    let sql = "SELECT coalesce(sent_at, claimed_at) AS at FROM pushes \
                JOIN devices ON devices.id = pushes.device \
                WHERE devices.device = ?1 AND devices.topic = ?2 AND lane = 'silent' \
                ORDER BY at DESC LIMIT ?3";
-    let most = rules.silent_an_hour.max(rules.trusted_after).min(256);
+    let most = rules.silent_an_hour.min(256);
     let key = params![device.phone.as_str(), device.topic, signed(most as u64)];
     let mut statement = tx.prepare_cached(sql)?;
-    let rows = statement.query_map(key, |row| {
-        Ok(SilentPush {
-            sent_at: unsigned(row, 0)?,
-            received_at: optional(row, 1)?,
-        })
-    })?;
+    let rows = statement.query_map(key, |row| unsigned(row, 0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -283,7 +275,15 @@ fn take(
         topic: device.topic.clone(),
         collapse_id: compose::collapse_id(device, item),
         attempts: taken.attempts,
-        payload: compose::payload(tx, device, account, counter, taken.lane, item)?,
+        payload: compose::payload(
+            tx,
+            device,
+            account,
+            counter,
+            taken.lane,
+            item,
+            taken.owed.is_some(),
+        )?,
     })
 }
 
@@ -299,8 +299,8 @@ fn write_down(
     tx.prepare_cached("UPDATE devices SET in_flight = ?2 WHERE id = ?1")?
         .execute(params![device.row, signed(counter)])?;
     let sql = "INSERT INTO pushes(device, counter, lane, alert, version, unread, mentions, \
-               conversations, changes, urgent, repeats, token_generation, claimed_at, status) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'taken')";
+               conversations, changes, repeats, token_generation, claimed_at, status) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'taken')";
     tx.prepare_cached(sql)?.execute(params![
         device.row,
         signed(counter),
@@ -311,8 +311,7 @@ fn write_down(
         signed(totals.mentions),
         signed(totals.conversations),
         taken.changes,
-        taken.owed.map(|owed| owed.pace == Pace::Urgent),
-        taken.owed.map_or(0, |owed| signed(owed.repeats as u64)),
+        taken.owed.map(|owed| signed(owed.repeats as u64)),
         device.token_generation,
         signed(now),
     ])?;
@@ -331,7 +330,7 @@ pub struct Told {
 
 /// A push that was taken.
 pub fn taken(tx: &Connection, key: &PushKey) -> Result<Option<Told>> {
-    let sql = "SELECT alert, version, unread, mentions, conversations, changes, urgent, repeats, \
+    let sql = "SELECT alert, version, unread, mentions, conversations, changes, repeats, \
                token_generation FROM pushes WHERE device = ?1 AND counter = ?2 AND status = 'taken'";
     let mut statement = tx.prepare_cached(sql)?;
     let found = statement.query_row(params![key.device, signed(key.counter)], |row| {
@@ -341,7 +340,7 @@ pub fn taken(tx: &Connection, key: &PushKey) -> Result<Option<Told>> {
             totals: totals(row, 2)?,
             changes: row.get(5)?,
             owed: schedule::owed(row, 6)?,
-            token_generation: row.get(8)?,
+            token_generation: row.get(7)?,
         })
     });
     Ok(found.optional()?)

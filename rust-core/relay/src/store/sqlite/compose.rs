@@ -76,6 +76,7 @@ pub fn payload(
     counter: u64,
     lane: Lane,
     item: Option<&Item<'_>>,
+    sync_wanted: bool,
 ) -> Result<Vec<u8>> {
     let push = PushPayload {
         route: device.route.clone(),
@@ -98,6 +99,7 @@ pub fn payload(
             .unwrap_or(0),
         rows: rows(tx, device, account)?,
         item: item.map(|item| (item.conversation.clone(), item.position)),
+        sync_wanted,
     };
     let number = match lane {
         Lane::Silent => None,

@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 use truebadge_protocol::{limits::NUMBER, messages::PushTokenEnded};
 
 use super::{
+    accounts,
     claim::{self, Told},
     convert::signed,
     devices, schedule,
@@ -100,9 +101,13 @@ fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64
     if let Some(owed) = told.owed {
         schedule::owe(tx, key.device, told.version, told.changes, owed)?;
         if unchanged {
-            schedule::rest(tx, key.device, rules.again(now, owed))?;
+            let answers_in = schedule::answers_in(tx, key.device)?;
+            schedule::rest(tx, key.device, rules.again(now, owed, answers_in))?;
         }
-        schedule::acknowledge(tx, key.device)?;
+        if let Some(device) = devices::load(tx, key.device)? {
+            let account = accounts::load(tx, device.account)?;
+            schedule::acknowledge(tx, &device, &account, now)?;
+        }
     } else if unchanged && told.alert.is_none() {
         schedule::forget(tx, key.device)?;
     }

@@ -1,12 +1,18 @@
 //! What is owed to each device, and when: written in the transaction of the change that owes it.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebadge_protocol::{ConversationId, Position, messages::Alert};
 
-use super::convert::{optional, signed, unsigned};
+use super::{
+    accounts::Account,
+    convert::{optional, signed, totals, unsigned},
+    devices::Device,
+};
 use crate::{
     faults::{self, Fault},
-    planner::{Owed, Pace, Rules},
+    planner::{Owed, Rules, Unheard, corrected_at},
     store::{Result, StoreError},
 };
 
@@ -30,41 +36,50 @@ pub struct Waiting {
 
 /// A device's row, if it has one.
 pub fn load(tx: &Connection, device: i64) -> Result<Option<Waiting>> {
-    let sql = "SELECT changes, owed, CASE WHEN owed IS NOT NULL THEN urgent END, repeats, attempts, \
+    let sql = "SELECT changes, owed, repeats, attempts, \
                burst_at IS NOT NULL FROM schedule WHERE device = ?1";
     let mut statement = tx.prepare_cached(sql)?;
     let found = statement.query_row([device], |row| {
         Ok(Waiting {
             changes: row.get(0)?,
             version: row.get(1)?,
-            owed: owed(row, 2)?,
-            attempts: row.get(4)?,
-            fresh: row.get(5)?,
+            owed: row.get::<_, Option<i64>>(1)?.and(owed(row, 2)?),
+            attempts: row.get(3)?,
+            fresh: row.get(4)?,
         })
     });
     Ok(found.optional()?)
 }
 
-/// What is owed, in two columns: whether it is urgent, and how often it was sent again.
-pub fn owed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Owed>> {
-    let Some(urgent) = row.get::<_, Option<bool>>(first)? else {
-        return Ok(None);
-    };
-    Ok(Some(Owed {
-        pace: if urgent { Pace::Urgent } else { Pace::Calm },
-        repeats: usize::try_from(unsigned(row, first + 1)?).unwrap_or(usize::MAX),
+/// What is owed: how often it was sent again, or nothing.
+pub fn owed(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Owed>> {
+    let repeats = optional(row, column)?;
+    Ok(repeats.map(|repeats| Owed {
+        repeats: usize::try_from(repeats).unwrap_or(usize::MAX),
     }))
+}
+
+/// In what time a device told that a push came: the median of the last ones. None when it never does.
+pub fn answers_in(tx: &Connection, device: i64) -> Result<Option<Duration>> {
+    let sql = "SELECT received_at - coalesce(sent_at, claimed_at) FROM pushes \
+               WHERE device = ?1 AND received_at IS NOT NULL ORDER BY counter DESC LIMIT 9";
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map([device], |row| row.get::<_, i64>(0))?;
+    let mut times = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    times.sort_unstable();
+    // A clock that was set back makes no time less than none.
+    let median = times.get(times.len() / 2).copied();
+    let millis = median.map(|median| u64::try_from(median).unwrap_or(0));
+    Ok(millis.map(Duration::from_millis))
 }
 
 /// A version was sent, and is owed until it is acknowledged.
 pub fn owe(tx: &Connection, device: i64, version: i64, changes: i64, owed: Owed) -> Result<()> {
-    let sql = "INSERT INTO schedule(device, owed, urgent, repeats, changes) \
-               VALUES (?1, ?2, ?3, ?4, ?5) \
-               ON CONFLICT DO UPDATE SET owed = ?2, urgent = ?3, repeats = ?4";
+    let sql = "INSERT INTO schedule(device, owed, repeats, changes) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT DO UPDATE SET owed = ?2, repeats = ?3";
     tx.prepare_cached(sql)?.execute(params![
         device,
         version,
-        owed.pace == Pace::Urgent,
         signed(owed.repeats as u64),
         changes
     ])?;
@@ -154,16 +169,35 @@ pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
 }
 
 /// Settles what is owed if the device has seen it: it confirmed a cursor past it, was given an answer past
-/// it, or named a push that told it.
-pub fn acknowledge(tx: &Connection, device: i64) -> Result<()> {
-    let Some(Waiting {
-        version: Some(version),
-        fresh,
-        ..
-    }) = load(tx, device)?
-    else {
+/// it, or named a push that told it. Where a push that tells another number may still arrive, the true one
+/// is sent once more after that.
+pub fn acknowledge(tx: &Connection, device: &Device, account: &Account, now: u64) -> Result<()> {
+    let waiting = load(tx, device.row)?;
+    let owed = waiting.and_then(|waiting| waiting.version);
+    if let Some(version) = owed
+        && !has_seen(tx, device.row, version)?
+    {
         return Ok(());
-    };
+    }
+    if waiting.is_some_and(|waiting| waiting.fresh) {
+        tx.prepare_cached("UPDATE schedule SET owed = NULL WHERE device = ?1")?
+            .execute([device.row])?;
+        return Ok(());
+    }
+    let answers_in = answers_in(tx, device.row)?;
+    match corrected_at(now, unheard(tx, device, account)?, answers_in) {
+        Some(at) if device.push_token.is_some() => {
+            let head = signed(account.sums.head.get());
+            let changes = waiting.map_or(0, |waiting| waiting.changes);
+            owe(tx, device.row, head, changes, Owed::FIRST)?;
+            wait(tx, device.row, at)
+        }
+        _ if owed.is_some() => forget(tx, device.row),
+        _ => Ok(()),
+    }
+}
+
+fn has_seen(tx: &Connection, device: i64, version: i64) -> Result<bool> {
     let told = if faults::is(Fault::AnyReceiptWillDo) {
         0
     } else {
@@ -173,16 +207,34 @@ pub fn acknowledge(tx: &Connection, device: i64) -> Result<()> {
                WHERE device = ?1 AND version >= ?3 AND received_at IS NOT NULL) \
                FROM devices WHERE id = ?1";
     let mut statement = tx.prepare_cached(sql)?;
-    let seen: bool = statement.query_row(params![device, version, told], |row| row.get(0))?;
-    if seen && fresh {
-        tx.prepare_cached("UPDATE schedule SET owed = NULL WHERE device = ?1")?
-            .execute([device])?;
-    } else if seen {
-        forget(tx, device)?;
-    }
-    Ok(())
+    Ok(statement.query_row(params![device, version, told], |row| row.get(0))?)
 }
 
+/// The last pushes that iOS paints from and that the device did not name in its receipts.
+fn unheard(tx: &Connection, device: &Device, account: &Account) -> Result<Vec<Unheard>> {
+    let sql = "SELECT coalesce(sent_at, claimed_at), received_at IS NULL, \
+               unread, mentions, conversations FROM pushes \
+               WHERE device = ?1 AND lane <> 'silent' ORDER BY counter DESC LIMIT 16";
+    let mut statement = tx.prepare_cached(sql)?;
+    let badge = |totals| device.policy.badge(totals);
+    let current = badge(account.sums.totals);
+    let rows = statement.query_map([device.row], |row| {
+        Ok((
+            row.get::<_, bool>(1)?,
+            Unheard {
+                sent_at: unsigned(row, 0)?,
+                misleads: badge(totals(row, 2)?) != current,
+                newest: false,
+            },
+        ))
+    })?;
+    let mut pushes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    if let Some((_, newest)) = pushes.first_mut() {
+        newest.newest = true;
+    }
+    pushes.retain(|(unheard, _)| *unheard);
+    Ok(pushes.into_iter().map(|(_, push)| push).collect())
+}
 /// Nothing is owed to the device any more.
 pub fn forget(tx: &Connection, device: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM schedule WHERE device = ?1")?

@@ -152,9 +152,8 @@ CREATE TABLE schedule(
     burst_at INTEGER,
     -- One more with each change.
     changes INTEGER NOT NULL DEFAULT 0,
-    -- The version that was sent and is not acknowledged; how soon it is sent again, how often it was.
+    -- The version that was sent and is not acknowledged; how often it was sent again.
     owed INTEGER,
-    urgent INTEGER NOT NULL DEFAULT 0,
     repeats INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -189,9 +188,8 @@ CREATE TABLE pushes(
     conversations INTEGER NOT NULL,
     -- The schedule's state when it was taken.
     changes INTEGER NOT NULL,
-    -- What is owed once it was sent, as in `schedule`; without `urgent` nothing.
-    urgent INTEGER,
-    repeats INTEGER NOT NULL,
+    -- What is owed once it was sent, as in `schedule`; none when nothing is.
+    repeats INTEGER,
     token_generation INTEGER NOT NULL,
     claimed_at INTEGER NOT NULL,
     sent_at INTEGER,

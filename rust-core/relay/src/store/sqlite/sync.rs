@@ -182,7 +182,7 @@ fn answer(
         if !more || faults::is(Fault::FirstPageIsAll) {
             served(tx, device, account)?;
         }
-        schedule::acknowledge(tx, device.row)?;
+        schedule::acknowledge(tx, device, account, now)?;
     }
     Ok(faults::twisted(Changes {
         epoch: account.epoch.clone(),
