@@ -13,7 +13,7 @@ use std::{
 
 use support::{Meanwhile, Phone, conversation, delivered, push, unread};
 use truebadge_engine::{
-    AppBadge, AtZero, Cause, Process, Reply,
+    AppBadge, AtZero, Process, Reply,
     store::{Durability, Store},
 };
 use truebadge_protocol::Totals;

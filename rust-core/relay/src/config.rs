@@ -170,7 +170,6 @@ impl Settings {
             silent_an_hour: self.silent_budget.unwrap_or(defaults.silent_an_hour),
             // One service answers for both.
             other_environment: self.apns_endpoint.is_none(),
-            ..Rules::default()
         })
     }
 
