@@ -202,7 +202,7 @@ async fn what_was_read_here_replaces_the_older_number_that_apns_may_have_stored(
     relay.items("alice", "bob", &[1]).await;
     assert_eq!(relay.after(300).await[0].badge(), Some(1));
     phone.sync("").await;
-    let read = json!([{ "number": 1, "id": "first", "kind": "read_up_to",
+    let read = json!([{ "number": 1, "id": "first", "seen": 1, "kind": "read_up_to",
                         "conversation": "bob", "position": 1 }]);
     assert_eq!(phone.operate(read).await.status, 200);
     let replaced = relay.after(2 * MINUTE).await;

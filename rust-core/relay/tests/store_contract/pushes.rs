@@ -110,7 +110,7 @@ pub fn what_was_under_way_when_the_relay_ended_is_due_again(make: Make) {
     assert_eq!(push.key.counter, 2);
     world.record(&lost, &Report::Again(QUIET + DAY), QUIET);
     world.record(&push, &Report::Accepted, QUIET);
-    world.quiet(QUIET + MINUTE);
+    world.quiet(QUIET + MINUTE - 1);
 }
 
 pub fn a_fall_is_due_again_until_it_is_acknowledged(make: Make) {
@@ -160,7 +160,7 @@ pub fn a_notification_is_due_once_and_forgotten_after_a_day(make: Make) {
     let push = world.push(NOW);
     assert_eq!(push.lane, Lane::Alert);
     world.record(&push, &Report::Accepted, NOW);
-    world.quiet(NOW + MINUTE);
+    world.quiet(NOW + MINUTE - 1);
 
     shown["position"] = json!(2);
     world.events(&[shown]);
