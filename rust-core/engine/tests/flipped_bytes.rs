@@ -138,14 +138,3 @@ proptest! {
         })?;
     }
 }
-
-#[test]
-fn zz_one() {
-    block_on(async {
-        let (life, chosen) = harmed(&[Harm::Stray(235_295, 176_471)], Process::App).await;
-        let outcome = life.phone.refresh().await;
-        eprintln!("{} {:?}", choices(&life) == chosen, outcome);
-        assert_eq!(life.phone.icon(), Some(life.truth()));
-        eprintln!("again");
-    });
-}

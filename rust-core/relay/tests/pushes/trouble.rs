@@ -172,7 +172,10 @@ async fn a_push_that_cannot_be_composed_holds_up_no_other() {
     let sql = "UPDATE devices SET policy = 'messages' WHERE device = 'alice'";
     database.execute(sql, []).unwrap();
     let of_alice = |pushes: Vec<Pushed>| -> Vec<Pushed> {
-        pushes.into_iter().filter(|push| push.token == "aa").collect()
+        pushes
+            .into_iter()
+            .filter(|push| push.token == "aa")
+            .collect()
     };
     assert!(of_alice(relay.after(9 * MINUTE).await).is_empty());
     let pushes = of_alice(relay.after(MINUTE).await);
