@@ -98,6 +98,18 @@ fn cases() -> u32 {
     asked.map_or(32, |cases| cases.parse().unwrap())
 }
 
+#[test]
+fn l2_an_index_of_the_accounts_that_is_lost_hides_none_of_them() {
+    block_on(async {
+        // The page of one index reads as that of another.
+        let (life, _) = harmed(&[Harm::Stray(235_295, 176_471)], Process::App).await;
+
+        let outcome = life.phone.refresh().await;
+
+        assert_eq!(life.phone.icon(), Some(life.truth()), "{outcome:?}");
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 

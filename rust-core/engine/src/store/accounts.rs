@@ -178,7 +178,7 @@ impl Tx<'_> {
 
     /// The account of this name.
     pub fn account(&self, account: &AccountId) -> Result<Account, EngineError> {
-        self.find("account", account.as_str())?
+        self.find("+account", account.as_str())?
             .ok_or(EngineError::UnknownAccount)
     }
 
@@ -189,7 +189,7 @@ impl Tx<'_> {
 
     /// The account that pushes call by this route.
     pub fn account_by_route(&self, route: &Route) -> Result<Option<Account>, EngineError> {
-        self.find("route", route.as_str())
+        self.find("+route", route.as_str())
     }
 
     /// Whether an account has no name in pushes yet: one that is called by an unknown name may be it.
@@ -200,6 +200,8 @@ impl Tx<'_> {
         Ok(statement.exists([])?)
     }
 
+    /// By a column, with a `+` before it where SQLite has an index of it and is not to use it: accounts are few,
+    /// and an index whose page storage lost hides accounts that are there (L2).
     fn find(
         &self,
         column: &'static str,
@@ -213,7 +215,7 @@ impl Tx<'_> {
     /// Adds an account, or takes one that is there as signed in again, at this relay's address. A
     /// sign-out of it that its relay does not know of is not told any more.
     pub fn add_account(&self, account: &AccountId, relay: &Url) -> Result<(), EngineError> {
-        let known = self.find("account", account.as_str())?;
+        let known = self.find("+account", account.as_str())?;
         if let Some(mut known) = known.filter(|known| known.relay != *relay) {
             self.leave_relay(&mut known)?;
         }
