@@ -147,7 +147,7 @@ impl Play {
         );
         self.console.note(&format!(
             "the icon still shows {shown}, the relay has {truth} unread; what no phone acknowledged \
-             is sent again, painted: after 60 s, here after 3 s"
+             is sent again, painted: within a minute, here after 3 s"
         ));
         Ok(())
     }
