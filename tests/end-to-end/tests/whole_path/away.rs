@@ -29,7 +29,7 @@ async fn a_phone_that_was_away_for_three_changes_is_right_after_the_last_push(
     let wake = phone.wake("push").await?;
     assert_eq!(
         (&wake["disposition"], &wake["synced"]),
-        (&"applied".into(), &false.into())
+        (&"applied".into(), &true.into())
     );
     // One wake for three changes: the next one is of the next change.
     desktop.read("alice", "team", 3).await?;

@@ -30,6 +30,7 @@ async fn a_read_on_the_desktop_clears_the_badge_through_a_silent_push(kind: Kind
     let mut phone = world.phone(&kind, "phone", &["alice"]).await?;
     world.desktop.items("alice", "team", 1..=3).await?;
     phone.shows(3).await?;
+    phone.wake("push").await?; // its acknowledgement is not the answer that tells the next change
     world.desktop.read("alice", "team", 3).await?;
     let cleared = phone.shows(0).await?;
     assert_eq!(

@@ -5,7 +5,7 @@ use end_to_end::{Kind, Phone, Settings, World};
 use serde_json::{Value, json};
 
 crate::for_both_phones![
-    a_lost_push_is_repaired_by_the_next_one_without_a_request,
+    a_lost_push_is_repaired_by_the_rows_of_the_next_one,
     a_clear_whose_push_was_lost_is_sent_again_painted,
     a_doubled_push_changes_nothing_twice,
     a_damaged_payload_leaves_the_badge,
@@ -13,7 +13,7 @@ crate::for_both_phones![
     a_dead_push_token_ends_pushes_and_not_the_badge,
 ];
 
-async fn a_lost_push_is_repaired_by_the_next_one_without_a_request(kind: Kind) -> Result<()> {
+async fn a_lost_push_is_repaired_by_the_rows_of_the_next_one(kind: Kind) -> Result<()> {
     let mut world = World::start(Settings::silent()).await?;
     let mut phone = world.phone(&kind, "phone", &["alice"]).await?;
     world.desktop.items("alice", "team", 1..=3).await?;
@@ -34,7 +34,8 @@ async fn a_lost_push_is_repaired_by_the_next_one_without_a_request(kind: Kind) -
     let wake = phone.wake("push").await?;
     assert_eq!(
         (&wake["disposition"], &wake["synced"]),
-        (&"applied".into(), &false.into())
+        (&"applied".into(), &true.into()),
+        "it is acknowledged afterwards"
     );
     Ok(())
 }
@@ -42,13 +43,14 @@ async fn a_lost_push_is_repaired_by_the_next_one_without_a_request(kind: Kind) -
 async fn a_clear_whose_push_was_lost_is_sent_again_painted(kind: Kind) -> Result<()> {
     let settings = Settings {
         lanes: "silent-first",
-        escalate_after: "500ms,60s",
+        escalate_after: "2s,60s",
         ..Settings::default()
     };
     let mut world = World::start(settings).await?;
     let mut phone = world.phone(&kind, "phone", &["alice"]).await?;
     world.desktop.items("alice", "team", 1..=3).await?;
     phone.shows(3).await?;
+    phone.wake("push").await?; // it was acknowledged
     world.apns.push(None).await?;
 
     world
