@@ -25,7 +25,6 @@ mod rejections;
 mod rows;
 mod settings;
 mod settle;
-mod transaction;
 
 use std::{
     path::PathBuf,
@@ -35,6 +34,7 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 use truebadge_protocol::DeviceId;
+use truebadge_sqlite::Transaction;
 
 pub use accounts::{Account, AccountKey, PushCounters, Registration, Staging};
 pub use apply::Heard;
@@ -44,7 +44,6 @@ pub use open::PATIENCE;
 pub use open::prepare_in_memory;
 pub use outbox::{OUTBOX, OUTBOX_POSITIONS, StoredOperation};
 pub use settings::is_push_token;
-use transaction::Transaction;
 
 use crate::{
     Clock, EngineError,

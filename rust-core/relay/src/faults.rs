@@ -84,7 +84,7 @@ faults! {
     DELIVERY, "Those that show only over time: while pushes are under way, between pages, after a restart." {
         ClaimsForgotten, "What was being sent when the relay ended is not sent again.";
         ClaimsStay, "A phone to which something was being sent when the relay ended gets no more.";
-        NeverEscalates, "A fall that is not acknowledged is not sent again.";
+        NeverEscalates, "What is not acknowledged is not sent again.";
         AnyReceiptWillDo, "The receipt of an older push acknowledges a fall.";
         AlwaysSilent, "Pushes are silent, whatever the phone lets through, and also when they are repeated.";
         ChangeMeanwhileForgotten, "A change while a push is under way is forgotten when APNs takes the push.";

@@ -44,7 +44,7 @@ impl Lane {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lanes {
-    /// By conditions and receipts.
+    /// By conditions.
     #[default]
     Auto,
     /// Every push silent, without a budget.
@@ -145,41 +145,36 @@ const FIRST_UNKNOWN: Duration = Duration::from_secs(30);
 const WAIT_AT_MOST: Duration = Duration::from_hours(2);
 const MOST_REPEATS: usize = 6;
 
-/// A push that iOS paints from, and that the phone has not named in its receipts.
+/// A push that iOS paints another number from than is true now, and that the phone has not named in its
+/// receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unheard {
+pub struct Misleading {
     /// When it was sent, Unix milliseconds.
     pub sent_at: u64,
-    /// It tells another number than is true now.
-    pub misleads: bool,
     /// None was sent after it, so APNs may have stored it for a phone that was away.
     pub newest: bool,
 }
 
-/// When the number is to be painted once more although the phone knows it: once no push is on its way any
-/// more that would paint another one over it. The newest one may also be stored by APNs, for as long as
-/// the phone has no connection to it: then another one takes its place there.
-pub fn corrected_at(
-    now: u64,
-    pushes: impl IntoIterator<Item = Unheard>,
-    answers_in: Option<Duration>,
-) -> Option<u64> {
+/// When the number is to be painted once more although the phone knows it: once none of these pushes is on
+/// its way any more. The newest one may also be stored by APNs, for as long as the phone has no connection
+/// to it: then another one takes its place there. `answers_in` is in what time the phone usually tells that
+/// a push came, if it does.
+pub fn corrected_at(now: u64, pushes: &[Misleading], answers_in: Option<Duration>) -> Option<u64> {
     let late = answers_in.map_or(LATE_UNKNOWN, |answers_in| {
         answers_in
             .saturating_mul(8)
             .clamp(LATE_AT_LEAST, LATE_AT_MOST)
     });
-    let arrived = |push: &Unheard| push.sent_at.saturating_add(millis(late));
-    let at = |push: Unheard| {
-        if arrived(&push) > now {
-            Some(arrived(&push))
+    let at = |push: &Misleading| {
+        let arrived = push.sent_at.saturating_add(millis(late));
+        if arrived > now {
+            Some(arrived)
         } else {
             // The person may read on, and each read would be another push.
             push.newest.then(|| now + millis(READS_ON))
         }
     };
-    let misleading = pushes.into_iter().filter(|push| push.misleads);
-    misleading.filter_map(at).max()
+    pushes.iter().filter_map(at).max()
 }
 
 const LATE_AT_LEAST: Duration = Duration::from_secs(10);
@@ -232,8 +227,6 @@ pub struct Situation<'a> {
     pub owed: Option<Owed>,
     /// What the phone's settings let through.
     pub conditions: Conditions,
-    /// In what time the phone usually tells that a push came, if it does.
-    pub answers_in: Option<Duration>,
     /// A painted number would be the whole app's.
     pub whole_app: bool,
     /// When the newest silent pushes to the phone were sent, newest first: Unix milliseconds. Those of
@@ -253,19 +246,16 @@ pub enum Decision {
     },
     /// Nothing can be sent before this Unix millisecond, and then the same is decided again.
     Later(u64),
-    /// Nothing to send, or no way to send it: the device learns of it when it syncs. What is owed
-    /// goes on at this Unix millisecond, or rests until the next change.
-    Rest(Option<u64>),
+    /// Nothing to send, or no way to send it: the device learns of it when it syncs. What is owed goes on,
+    /// or rests until the next change.
+    Rest(Option<Owed>),
 }
 
 /// Chooses the lane.
 pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
     if situation.fresh && !situation.differs {
         // A burst that ended where it began. It ends no repeats.
-        let again = situation
-            .owed
-            .and_then(|owed| rules.again(situation.now, owed, situation.answers_in));
-        return Decision::Rest(again);
+        return Decision::Rest(situation.owed);
     }
     let send = |lane| Decision::Send {
         lane,

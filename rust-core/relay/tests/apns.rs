@@ -94,7 +94,7 @@ fn apns_reasons_are_understood() {
 }
 
 #[test]
-fn waits_double_up_to_ten_minutes_and_never_vanish() {
+fn waits_double_up_to_a_minute_and_never_vanish() {
     assert_eq!(backoff(0, 1.0), Duration::from_secs(1));
     assert_eq!(backoff(3, 1.0), Duration::from_secs(8));
     assert_eq!(backoff(3, 0.0), Duration::from_secs(4));

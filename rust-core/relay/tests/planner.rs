@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::{collection::vec, prelude::*};
 use truebadge_protocol::messages::Conditions;
 use truebadge_relay::planner::{
-    self, Decision, Lane, Lanes, Owed, Repeats, Rules, Situation, Unheard, corrected_at, plan,
+    self, Decision, Lane, Lanes, Misleading, Owed, Repeats, Rules, Situation, corrected_at, plan,
 };
 
 const NOW: u64 = 100 * HOUR;
@@ -48,7 +48,6 @@ fn situation(told: u32, current: u32) -> Situation<'static> {
         fresh: true,
         owed: None,
         conditions: conditions(),
-        answers_in: None,
         whole_app: true,
         silent: &[],
     }
@@ -102,12 +101,7 @@ fn a_burst_that_ends_where_it_began_ends_no_repeats() {
         owed: again(1),
         ..situation(2, 2)
     };
-    assert_eq!(planned(&back), Decision::Rest(Some(NOW + 6 * MINUTE)));
-    let last = Situation {
-        owed: again(6),
-        ..back
-    };
-    assert_eq!(planned(&last), Decision::Rest(None));
+    assert_eq!(planned(&back), Decision::Rest(again(1)));
 }
 
 #[test]
@@ -295,56 +289,52 @@ fn the_operator_can_choose_the_waits() {
     assert_eq!(waits(&rules, Some(10)), chosen);
 }
 
-/// A push that was sent so many seconds ago, and that the phone did not name.
-fn unheard(seconds: u64, misleads: bool, newest: bool) -> Unheard {
-    Unheard {
+/// When it is painted once more, in seconds; the pushes were sent so many seconds ago, the newest first.
+fn corrected(pushes: &[u64], newest_misleads: bool, answers_in: u64) -> Option<u64> {
+    let newest = |place| newest_misleads && place == 0;
+    let of = |(place, seconds): (usize, &u64)| Misleading {
         sent_at: NOW - seconds * 1_000,
-        misleads,
-        newest,
-    }
-}
-
-fn corrected(pushes: &[Unheard], answers_in: u64) -> Option<u64> {
-    let at = corrected_at(
-        NOW,
-        pushes.iter().copied(),
-        Some(Duration::from_secs(answers_in)),
-    );
+        newest: newest(place),
+    };
+    let pushes: Vec<_> = pushes.iter().enumerate().map(of).collect();
+    let at = corrected_at(NOW, &pushes, Some(Duration::from_secs(answers_in)));
     at.map(|at| (at - NOW) / 1_000)
 }
 
 #[test]
 fn a_push_that_was_overtaken_is_painted_over_once_it_must_have_arrived() {
-    let (newer, older) = (unheard(5, false, true), unheard(7, true, false));
+    assert_eq!(corrected(&[7], false, 2), Some(9), "16 s after it was sent");
+    assert_eq!(corrected(&[7], false, 0), Some(3), "10 s after it at least");
     assert_eq!(
-        corrected(&[newer, older], 2),
-        Some(9),
-        "16 s after it was sent"
-    );
-    assert_eq!(
-        corrected(&[newer, older], 0),
-        Some(3),
-        "10 s after it at least"
-    );
-    assert_eq!(
-        corrected(&[newer, older], 60),
+        corrected(&[7], false, 60),
         Some(113),
         "2 min after it at most"
     );
     assert_eq!(
-        corrected(&[newer, unheard(20, true, false)], 2),
+        corrected(&[7, 12], false, 2),
+        Some(9),
+        "after the last of them"
+    );
+    assert_eq!(
+        corrected(&[20], false, 2),
         None,
         "it has arrived, or is lost"
     );
-    assert_eq!(corrected(&[newer], 2), None, "it tells what is true");
+    assert_eq!(corrected(&[], false, 2), None);
 }
 
 #[test]
 fn an_older_number_that_apns_may_have_stored_is_replaced_there() {
-    let stored = unheard(3_600, true, true);
-    assert_eq!(corrected(&[stored], 2), Some(30), "the person may read on");
-    assert_eq!(corrected(&[unheard(3_600, false, true)], 2), None);
-    assert_eq!(corrected(&[], 2), None, "the phone named all of them");
+    assert_eq!(
+        corrected(&[3_600], true, 2),
+        Some(30),
+        "the person may read on"
+    );
+    assert_eq!(
+        corrected(&[3_600], false, 2),
+        None,
+        "a newer one took its place"
+    );
 }
 
 prop_compose! {
@@ -381,8 +371,7 @@ prop_compose! {
                 background_refresh: allowed[2],
                 low_power_mode: allowed[3],
             },
-            answers_in: None,
-            whole_app,
+                whole_app,
             silent: &[],
         }
     }
@@ -410,7 +399,7 @@ proptest! {
             }
             Decision::Send { lane: Lane::Alert, .. } => prop_assert!(false, "nothing to show"),
             Decision::Later(at) => prop_assert!(at > NOW, "a busy loop"),
-            Decision::Rest(again) => prop_assert!(again.is_none_or(|at| at > NOW), "a busy loop"),
+            Decision::Rest(owed) => prop_assert!(owed.is_none() || owed == situation.owed),
         }
     }
 

@@ -20,10 +20,7 @@ use std::{
 use fastrand::Rng;
 use simphone::{Apns, App, Environment, Phone, Preset, Process, Time, WakeId};
 use tokio::sync::oneshot;
-use truebadge_engine::{
-    Disposition, Engine, WakeOutcome,
-    simulation::{self, Bug},
-};
+use truebadge_engine::{Disposition, Engine, WakeOutcome, simulation};
 use truebadge_protocol::messages::Event;
 use truebadge_relay::{
     planner::{Lanes, Rules},
@@ -38,7 +35,6 @@ use crate::{
     host::{Answer, Calls, Clocks},
     measure::Seeds,
     plan::{Character, Planned, mix},
-    planted::Planted,
     run::Options,
     tally::Tally,
     timeline::Timeline,
@@ -234,7 +230,7 @@ impl World {
             environment: Environment::Production,
         };
         let storage = Storage::new();
-        let audit = Audit::of(&ground, lies_in_files(seeds.client, options));
+        let audit = Audit::of(&ground, lies_in_files(seeds.client));
         Self {
             seed: seeds.client,
             now: Time::ZERO,
@@ -568,8 +564,8 @@ fn broken(error: &dyn std::fmt::Display) -> Violation {
 }
 
 /// Most phones live in memory until something damages their store. Of some the app makes the file itself.
-fn lies_in_files(seed: u64, options: &Options) -> bool {
-    seed.is_multiple_of(64) || options.planted == Planted::Engine(Bug::LockedTakenForLost)
+const fn lies_in_files(seed: u64) -> bool {
+    seed.is_multiple_of(64)
 }
 
 fn running(processes: &BTreeMap<Process, Running>, owner: Owner) -> Option<&Running> {

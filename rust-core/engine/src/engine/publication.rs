@@ -238,26 +238,22 @@ impl Core {
                 return;
             };
             let answer = answer.within(deadline, bound, "setting the badge").await;
-            settled.shown = Some(settled.note(answer).is_some());
+            let taken = settled.note(answer).is_some();
+            settled.shown = Some(taken);
             let shown = publication.state;
-            if settled.shown == Some(true) {
-                self.confirm(shown);
-            }
-            match self.store.read(|tx| tx.badge()) {
-                Ok(newest) if newest.badge != shown.badge && !looks_away(shown) => {
+            let newest = self.store.read(|tx| Ok((tx.badge()?, tx.is_confirmed()?)));
+            match newest {
+                Ok((newest, _)) if newest.badge != shown.badge && !looks_away(shown) => {
                     publication = self.publish(newest);
+                }
+                Ok((_, false)) if taken => {
+                    // Where this fails it is set again for nothing, in the next wake.
+                    let write = Durability::Refetchable;
+                    let _ = self.store.write(write, |tx| tx.confirm(shown));
+                    return;
                 }
                 _ => return,
             }
-        }
-    }
-
-    /// Remembers that iOS took a number. Where that fails it is set again for nothing, in the next wake.
-    fn confirm(&self, taken: BadgeState) {
-        let confirmed = self.store.read(|tx| tx.is_confirmed());
-        if matches!(confirmed, Ok(false)) {
-            let write = Durability::Refetchable;
-            let _ = self.store.write(write, |tx| tx.confirm(taken));
         }
     }
 

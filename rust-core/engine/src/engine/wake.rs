@@ -43,8 +43,8 @@ struct Local {
     disposition: Option<Disposition>,
     publication: Option<Publication>,
     sync: Accounts,
-    /// How long the sync may take.
-    bound: Duration,
+    /// Nothing is missing: the sync only tells the relay that the push came.
+    only_tells: bool,
     error: Option<EngineError>,
 }
 
@@ -215,14 +215,14 @@ impl Core {
             let silent = account.synced_at.after(SILENCE).has_come(now, SILENCE);
             let waits = tx.has_unfinished(&account)? && !is(Bug::OutboxWaitsForTheApp);
             let missing = silent || disposition.wants_sync() || waits;
-            let (sync, bound) = match (missing, push.sync_wanted) {
-                (true, _) => (Accounts::One(account.key), Duration::MAX),
-                (false, true) => (Accounts::One(account.key), TELLING),
-                (false, false) => (Accounts::Neither, Duration::ZERO),
+            let sync = if missing || push.sync_wanted {
+                Accounts::One(account.key)
+            } else {
+                Accounts::Neither
             };
-            Ok(Some((sync, bound, disposition, tx.recount_badge()?)))
+            Ok(Some((sync, !missing, disposition, tx.recount_badge()?)))
         })?;
-        let Some((sync, bound, disposition, badge)) = applied else {
+        let Some((sync, only_tells, disposition, badge)) = applied else {
             let nameless = self.store.read(|tx| tx.has_nameless_account())?;
             let sync = if nameless {
                 Accounts::All
@@ -233,7 +233,7 @@ impl Core {
         };
         tracing::info!(?disposition, badge = badge.badge, "a push was received");
         Ok(Local {
-            bound,
+            only_tells,
             ..self.shown(Some(disposition), badge, sync)
         })
     }
@@ -317,20 +317,26 @@ impl Core {
         };
         let first = publication.state.badge;
         self.settle_into(&mut outcome, publication, &deadline).await;
-        let (mut sync, mut bound, mut rebuilds) = (local.sync, local.bound, wake.rebuilds);
+        let (mut sync, mut rebuilds) = (local.sync, wake.rebuilds);
+        let mut only_tells = local.only_tells;
         loop {
             // A store that was found damaged on the way and made anew knows nothing yet (L2).
             if self.store.rebuilds() != rebuilds {
-                (sync, bound) = (Accounts::All, Duration::MAX);
-                rebuilds = self.store.rebuilds();
+                (sync, rebuilds) = (Accounts::All, self.store.rebuilds());
+                only_tells = false;
             }
-            // The relay sends a push again whose number iOS did not take.
-            let only_tells = bound == TELLING && !outcome.shown && cause != Cause::Extension;
-            if sync == Accounts::Neither || only_tells || deadline.left() < SYNC_NEEDS {
+            // The relay is to send a push again whose number iOS did not take. With the extension's alert
+            // it takes it in any case.
+            let untold = only_tells && !outcome.shown && cause != Cause::Extension;
+            if sync == Accounts::Neither || untold || deadline.left() < SYNC_NEEDS {
                 break;
             }
-            self.sync(&mut outcome, sync, &deadline.at_most(bound))
-                .await;
+            let end = if only_tells {
+                deadline.at_most(TELLING)
+            } else {
+                deadline.clone()
+            };
+            self.sync(&mut outcome, sync, &end).await;
             sync = Accounts::Neither;
         }
         if let Err(error) = self.tell(&mut outcome) {
@@ -483,7 +489,7 @@ impl Local {
             disposition: None,
             publication: None,
             sync,
-            bound: Duration::MAX,
+            only_tells: false,
             error: None,
         }
     }

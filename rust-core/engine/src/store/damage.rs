@@ -18,6 +18,7 @@ use rusqlite::{
     config::DbConfig,
 };
 use truebadge_protocol::{AccountId, BadgePolicy, Position, messages::Conditions};
+use truebadge_sqlite::Transaction;
 
 use super::{
     Departure, State, Store, StoredOperation, Tx,
@@ -25,7 +26,6 @@ use super::{
     open, outbox,
     rows::checked,
     transact,
-    transaction::Transaction,
 };
 use crate::{
     EngineError,

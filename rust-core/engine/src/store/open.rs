@@ -8,8 +8,9 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig, limits::Limit};
+use truebadge_sqlite::Transaction;
 
-use super::{Durability, keep::Kept, transaction::Transaction};
+use super::{Durability, keep::Kept};
 use crate::{
     EngineError,
     engine::Process,

@@ -15,7 +15,6 @@ mod rows;
 mod schedule;
 pub(crate) mod schema;
 mod sync;
-mod transaction;
 
 use std::{
     path::Path,
@@ -43,7 +42,7 @@ use crate::{
     random,
     secret::Hash,
 };
-use transaction::Transaction;
+use truebadge_sqlite::Transaction;
 
 /// The store.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 //! TrueBadge: the real engine in the app's and in the extension's process, over a real store, and the
 //! real relay with its real planner, in the world of the simulator (`crate::world`).
 //!
+//! The shell around it is a good one: it has the relay told at once of what the person did and of another
+//! push token, looks at the phone's settings in each wake, and asks for background refreshes.
+//!
 //! Nothing is made easier for it. Its relay is out when the others' servers are; a request takes the
 //! same time; what the person does here is handed to the engine, and sent by it. Every property of the
 //! simulator is checked on the way, and a measurement in which one does not hold fails.

@@ -222,8 +222,8 @@ impl World {
         // What was recorded counts from here on, whatever became of the call.
         self.look(true)?;
         self.settle()?;
-        // An app should have it sent at once, as in a week, and may leave that to the next wake.
-        let at_once = self.week.is_some() || self.rng.bool();
+        // An app should have it sent at once, and may leave that to the next wake.
+        let at_once = self.has_a_good_shell() || self.rng.bool();
         if matches!(done, Some(Ok(_))) && at_once {
             self.refresh(Process::App, None, Cause::Operation);
         }

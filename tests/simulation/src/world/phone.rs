@@ -63,7 +63,7 @@ impl World {
                 self.tokens += u32::from(changed);
                 let token = token.to_string();
                 self.call(Process::App, |engine| engine.set_push_token(Some(&token)))?;
-                if changed && self.week.is_some() {
+                if changed && self.has_a_good_shell() {
                     self.refresh(Process::App, None, Cause::Launch);
                 }
             }
@@ -83,6 +83,12 @@ impl World {
         }
         self.remember_delivered();
         Ok(())
+    }
+
+    /// A week is lived with the shell that apps are advised to have: it tells the relay at once what changed,
+    /// and uses each moment that iOS gives. Other lives have one that may leave that to the next wake.
+    pub(super) const fn has_a_good_shell(&self) -> bool {
+        self.week.is_some()
     }
 
     pub(super) fn launch(&mut self, process: Process) -> Step {
@@ -213,8 +219,8 @@ impl World {
                 running.suspended = false;
             }
         }
-        if self.week.is_some() {
-            // A good shell looks at the settings in each wake, the extension's too.
+        if self.has_a_good_shell() {
+            // It looks at the settings in each wake, the extension's too.
             self.tell_conditions(process, self.phone.conditions())?;
             if process == Process::App {
                 self.phone.submit_refresh(self.now, self.now);
@@ -224,8 +230,8 @@ impl World {
         match wake.why {
             Why::Left => {
                 let left = wake.until.since(self.now).0;
-                // A good shell lets what is under way end first.
-                let after = if self.week.is_some() {
+                let after = if self.has_a_good_shell() {
+                    // What is under way may end first.
                     left.saturating_sub(500)
                 } else {
                     self.rng.u64(..left.clamp(1, 2_000)) / 2

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use truebadge_protocol::{ConversationId, Position, Totals, messages::Alert};
+use truebadge_sqlite::run;
 
 use super::{
     accounts::{self, Account},
@@ -10,7 +11,6 @@ use super::{
     devices::{self, Device},
     rows::AccountRows,
     schedule::{self, Waiting},
-    transaction::run,
 };
 use crate::{
     planner::{self, Decision, Lane, Owed, Rules, Situation},
@@ -189,10 +189,14 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
             take(tx, &device, &account, &taken, now).map(Some)
         }
         Decision::Later(until) => schedule::wait(tx, row, until).map(|()| None),
-        Decision::Rest(again) if waiting.owed.is_some() => {
+        Decision::Rest(Some(owed)) => {
+            let again = rules.again(now, owed, schedule::answers_in(tx, row)?);
             schedule::rest(tx, row, again).map(|()| None)
         }
-        Decision::Rest(_) => schedule::forget(tx, row).map(|()| None),
+        Decision::Rest(None) if waiting.owed.is_some() => {
+            schedule::rest(tx, row, None).map(|()| None)
+        }
+        Decision::Rest(None) => schedule::forget(tx, row).map(|()| None),
     }
 }
 
@@ -214,7 +218,6 @@ fn situation<'a>(
         fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
         owed,
         conditions: device.conditions,
-        answers_in: schedule::answers_in(tx, device.row)?,
         whole_app: false,
         silent: &[],
     })

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     faults::{self, Fault},
-    planner::{Owed, Rules, Unheard, corrected_at},
+    planner::{Misleading, Owed, Rules, corrected_at},
     store::{Result, StoreError},
 };
 
@@ -184,8 +184,11 @@ pub fn acknowledge(tx: &Connection, device: &Device, account: &Account, now: u64
             .execute([device.row])?;
         return Ok(());
     }
-    let answers_in = answers_in(tx, device.row)?;
-    match corrected_at(now, unheard(tx, device, account)?, answers_in) {
+    let at = match misleading(tx, device, account)? {
+        none if none.is_empty() => None,
+        pushes => corrected_at(now, &pushes, answers_in(tx, device.row)?),
+    };
+    match at {
         Some(at) if device.push_token.is_some() => {
             let head = signed(account.sums.head.get());
             let changes = waiting.map_or(0, |waiting| waiting.changes);
@@ -210,31 +213,27 @@ fn has_seen(tx: &Connection, device: i64, version: i64) -> Result<bool> {
     Ok(statement.query_row(params![device, version, told], |row| row.get(0))?)
 }
 
-/// The last pushes that iOS paints from and that the device did not name in its receipts.
-fn unheard(tx: &Connection, device: &Device, account: &Account) -> Result<Vec<Unheard>> {
+/// The last pushes that iOS paints another number from than is true, and that the device did not name in
+/// its receipts.
+fn misleading(tx: &Connection, device: &Device, account: &Account) -> Result<Vec<Misleading>> {
     let sql = "SELECT coalesce(sent_at, claimed_at), received_at IS NULL, \
                unread, mentions, conversations FROM pushes \
                WHERE device = ?1 AND lane <> 'silent' ORDER BY counter DESC LIMIT 16";
-    let mut statement = tx.prepare_cached(sql)?;
     let badge = |totals| device.policy.badge(totals);
     let current = badge(account.sums.totals);
-    let rows = statement.query_map([device.row], |row| {
-        Ok((
-            row.get::<_, bool>(1)?,
-            Unheard {
-                sent_at: unsigned(row, 0)?,
-                misleads: badge(totals(row, 2)?) != current,
-                newest: false,
-            },
-        ))
-    })?;
-    let mut pushes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    if let Some((_, newest)) = pushes.first_mut() {
-        newest.newest = true;
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut rows = statement.query([device.row])?;
+    let (mut found, mut newest) = (Vec::new(), true);
+    while let Some(row) = rows.next()? {
+        if row.get(1)? && badge(totals(row, 2)?) != current {
+            let sent_at = unsigned(row, 0)?;
+            found.push(Misleading { sent_at, newest });
+        }
+        newest = false;
     }
-    pushes.retain(|(unheard, _)| *unheard);
-    Ok(pushes.into_iter().map(|(_, push)| push).collect())
+    Ok(found)
 }
+
 /// Nothing is owed to the device any more.
 pub fn forget(tx: &Connection, device: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM schedule WHERE device = ?1")?

@@ -1,5 +1,18 @@
-//! A transaction whose ends are prepared once, like every other statement of a connection. SQLite takes
-//! as long to prepare `BEGIN` and `COMMIT` as to do a small transaction's work.
+//! Transactions whose ends are prepared once, like every other statement of a connection. SQLite takes as
+//! long to prepare `BEGIN` and `COMMIT` as to do a small transaction's work. The phone's store and the
+//! relay's have both this one.
+//!
+//! ```
+//! use rusqlite::{Connection, TransactionBehavior};
+//! use truebadge_sqlite::Transaction;
+//!
+//! let mut connection = Connection::open_in_memory()?;
+//! let transaction = Transaction::begin(&mut connection, TransactionBehavior::Immediate)?;
+//! transaction.execute("CREATE TABLE rows (id INTEGER)", [])?;
+//! drop(transaction); // rolled back
+//! assert!(!connection.table_exists(None, "rows")?);
+//! # Ok::<(), rusqlite::Error>(())
+//! ```
 
 use std::ops::Deref;
 
@@ -10,7 +23,8 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 pub struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {
-    /// Begins one. The connection is in none, as nobody else can use it meanwhile.
+    /// Begins one. The connection is in none, as nobody else can use it meanwhile. Where it cannot begin
+    /// now, because another one writes for instance, SQLite's error says so.
     pub fn begin(connection: &'a mut Connection, behavior: TransactionBehavior) -> Result<Self> {
         run(
             connection,
@@ -23,7 +37,7 @@ impl<'a> Transaction<'a> {
         Ok(Self(connection))
     }
 
-    /// Commits it; one that cannot be committed is rolled back.
+    /// Commits it; one that cannot be committed is rolled back, and SQLite's error says why.
     pub fn commit(self) -> Result<()> {
         run(self.0, "COMMIT")
     }
@@ -47,7 +61,7 @@ impl Deref for Transaction<'_> {
     }
 }
 
-/// Runs a statement that is prepared once.
+/// Runs a statement without rows or parameters, which is prepared once for the connection.
 pub fn run(connection: &Connection, sql: &str) -> Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
