@@ -40,17 +40,16 @@ pub struct Told {
     pub version: Version,
     /// The totals.
     pub totals: Totals,
-    /// The highest operation of this device that is in them.
-    pub acknowledged: u64,
 }
 
 impl Mirror {
-    /// Takes what the server told, unless it knows newer of the same history.
+    /// Takes what the server told, unless it knows newer of the same history. Whether its totals are
+    /// those that are shown now.
     ///
     /// `countable`: no operation is pending that the totals do not hold. Where one is, nobody can say
     /// what it does to totals whose rows are not here: the conversation may have changed meanwhile. Then
     /// the number stays on the state that it came from, until the rows are here (S1).
-    pub fn hear(&mut self, epoch: &Epoch, told: Told, countable: bool) {
+    pub fn hear(&mut self, epoch: &Epoch, told: Told, countable: bool) -> bool {
         let version = told.version;
         let known = self.epoch.as_ref() == Some(epoch) && version <= self.cursor;
         let known = known && !is(Bug::StalePushApplied);
@@ -59,31 +58,31 @@ impl Mirror {
             None => true,
         };
         if known || !newer {
-            return;
+            return false;
         }
+        let countable = countable || is(Bug::ToldOverPending);
         let before = self.ahead.take().and_then(|ahead| ahead.told);
         self.ahead = Some(Ahead {
             epoch: epoch.clone(),
             version,
-            told: if countable || is(Bug::ToldOverPending) {
-                Some(told)
-            } else {
-                before
-            },
+            told: if countable { Some(told) } else { before },
         });
+        countable
     }
 
     /// Takes totals although the rows that are here should have made them: the rows are wrong, so that
-    /// nothing else can be shown.
-    pub fn distrust(&mut self, epoch: &Epoch, told: Told) {
+    /// nothing else can be shown. Whether it did not know newer.
+    pub fn distrust(&mut self, epoch: &Epoch, told: Told) -> bool {
         let newer = |ahead: &Ahead| ahead.epoch == *epoch && ahead.version > told.version;
-        if !self.ahead.as_ref().is_some_and(newer) {
-            self.ahead = Some(Ahead {
-                epoch: epoch.clone(),
-                version: told.version,
-                told: Some(told),
-            });
+        if self.ahead.as_ref().is_some_and(newer) {
+            return false;
         }
+        self.ahead = Some(Ahead {
+            epoch: epoch.clone(),
+            version: told.version,
+            told: Some(told),
+        });
+        true
     }
 
     /// Begins anew with what a reset brought.

@@ -292,6 +292,19 @@ async fn the_notifications_of_an_account_that_was_signed_out_go_also_those_that_
 }
 
 #[tokio::test]
+async fn what_a_push_painted_for_an_account_that_is_gone_is_not_shown_once_the_app_was_opened() {
+    let phone = phone_with_unread().await;
+    phone.engine.sign_out(&alice()).unwrap();
+    assert!(phone.refresh().await.shown);
+    // A relay that was restored knows the phone again. iOS paints its number without waking the app.
+    phone.icon.set.lock().unwrap().push(4);
+
+    phone.refresh().await;
+
+    assert_eq!(phone.icon(), Some(0));
+}
+
+#[tokio::test]
 async fn an_account_that_ended_at_its_relay_neither_counts_nor_sends_and_is_told_until_it_is_dealt_with()
  {
     let phone = phone_with_unread().await;

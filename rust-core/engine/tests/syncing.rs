@@ -263,6 +263,19 @@ async fn a_clock_that_was_years_ahead_does_not_stall_the_next_sync() {
 }
 
 #[tokio::test]
+async fn a_pause_that_a_clock_made_which_was_half_an_hour_ahead_is_not_kept() {
+    let phone = Phone::synced().await;
+    let asked = Some(Duration::from_mins(1));
+    phone.relay.fail(Fault::Status(503, asked));
+    phone.engine.refresh(Cause::BackgroundRefresh, BUDGET).await;
+    phone.watch.set_wall(-1_800_000);
+
+    let outcome = phone.engine.refresh(Cause::BackgroundRefresh, BUDGET).await;
+
+    assert!(outcome.synced);
+}
+
+#[tokio::test]
 async fn with_less_than_three_seconds_no_request_is_begun() {
     let phone = Phone::synced().await;
     phone.relay.requests();

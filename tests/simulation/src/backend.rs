@@ -24,7 +24,7 @@ use truebadge_relay::{
     random,
     secret::Hash,
     simulation::{Killed, MemoryFile},
-    store::{Claim, Outgoing, Report, Store as _, StoreError, sqlite::SqliteStore},
+    store::{Claim, DeviceDetail, Outgoing, Report, Store as _, StoreError, sqlite::SqliteStore},
 };
 
 use crate::{
@@ -425,19 +425,24 @@ impl Backend {
 
     /// Whether the phone is registered for an account so that the relay can paint its number.
     pub fn registered(&self, account: usize, policy: BadgePolicy) -> bool {
-        let Some(process) = &self.process else {
-            return false;
-        };
-        let Ok(id) = AccountId::new(Self::account(account)) else {
-            return false;
-        };
-        let there = process.store.account(&id);
-        let can = |device: &truebadge_relay::store::DeviceDetail| {
+        let can = |device: &DeviceDetail| {
             let conditions = device.conditions;
             let told = conditions.badges_allowed && device.cursor.is_some();
             told && device.has_push_token && device.push_token_ended.is_none()
         };
-        policy == BadgePolicy::Messages && there.is_ok_and(|there| there.devices.iter().any(can))
+        policy == BadgePolicy::Messages && self.devices(account).iter().any(can)
+    }
+
+    /// Whether the relay takes an account to be on the phone.
+    pub fn has_phone(&self, account: usize) -> bool {
+        !self.devices(account).is_empty()
+    }
+
+    fn devices(&self, account: usize) -> Vec<DeviceDetail> {
+        let id = AccountId::new(Self::account(account)).ok();
+        let known = self.process.as_ref().zip(id);
+        let found = known.and_then(|(process, id)| process.store.account(&id).ok());
+        found.map(|found| found.devices).unwrap_or_default()
     }
 
     /// New histories begin, as after a backup was restored.

@@ -170,6 +170,8 @@ enum Theme {
     Contests,
     /// The person signs out and in.
     SignOuts,
+    /// The relay goes back to its backup again and again, and the person signs out and in.
+    Histories,
 }
 
 /// How a run is: drawn from its seed before everything else.
@@ -218,6 +220,7 @@ impl Character {
                 0 => Theme::Refusals,
                 1 => Theme::Contests,
                 2 => Theme::SignOuts,
+                3 => Theme::Histories,
                 _ => Theme::None,
             },
             pace: rng.u8(..3),
@@ -309,8 +312,9 @@ impl Theme {
             (Self::Contests, 4..6) => Happening::MarkElsewhere(account, 0, rng.bool()),
             (Self::Contests, 6) => Happening::LevelElsewhere(account, 0, rng.u8(..3)),
             (Self::Refusals | Self::Contests, 7) => fails(rng),
-            (Self::SignOuts, 1..5) => Happening::SignOut(account),
-            (Self::SignOuts, 5..8) => Happening::SignIn(account),
+            (Self::SignOuts, 1..5) | (Self::Histories, 6) => Happening::SignOut(account),
+            (Self::SignOuts, 5..8) | (Self::Histories, 7..9) => Happening::SignIn(account),
+            (Self::Histories, 1..6) => Happening::Backup,
             _ => arrives(rng.u8(..3) == 0),
         })
     }

@@ -375,14 +375,17 @@ impl Truth {
         }
         let at = self.past.len();
         self.past.push(next);
-        let (mut again, mut after_a_lost_one) = (Vec::new(), false);
+        let (mut again, mut after_an_older_one) = (Vec::new(), false);
         for (operation, what) in &became {
             let id = operation.id.as_str().to_owned();
-            after_a_lost_one |= self.forgotten.contains(&id);
+            let was_lost = self.forgotten.contains(&id);
             let before = self.included.insert(id, (at, *what));
-            // Of another history only the phone knows what it had. And what it did after something that
-            // was lost goes again with it, so that the last one stays the last.
-            if before.is_some_and(|(before, _)| before >= self.began) && !after_a_lost_one {
+            let here = before.is_some_and(|(before, _)| before >= self.began);
+            // What another history confirmed goes again, as nobody tells whether it was lost. And what was
+            // done after it goes again with it, so that the last one stays the last.
+            after_an_older_one |= was_lost || (before.is_some() && !here);
+            // And a request that was under way when this history began counts by the other one's numbers.
+            if here && seen_here && !after_an_older_one {
                 again.push(operation.number);
             }
         }

@@ -293,15 +293,22 @@ impl Watch {
 
     /// An operation is sent as it was recorded: also with what the person saw then (S4).
     ///
-    /// After another history began, what was seen of the old one says nothing.
-    pub fn sent(&self, account: &str, sent: &Operation, truths: &[Truth]) -> Result<(), Violation> {
-        let Some(watched) = self.accounts.get(account) else {
+    /// After another history began, what was seen of the old one says nothing. The number is the one
+    /// that it is reported under if it is refused.
+    pub fn sent(
+        &mut self,
+        account: &str,
+        sent: &Operation,
+        truths: &[Truth],
+    ) -> Result<(), Violation> {
+        let Some(watched) = self.accounts.get_mut(account) else {
             return Ok(());
         };
-        let same = |one: &&Recorded| one.id == sent.id.as_str();
-        let Some(recorded) = watched.done.iter().find(same) else {
+        let same = |one: &&mut Recorded| one.id == sent.id.as_str();
+        let Some(recorded) = watched.done.iter_mut().find(same) else {
             return Ok(());
         };
+        recorded.pending.number = sent.number;
         let anew = truths[watched.truth].began > 0 && sent.seen == Version::ZERO;
         let seen = recorded.pending.seen == sent.seen || anew;
         if !seen || recorded.action != sent.action {

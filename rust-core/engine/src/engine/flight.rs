@@ -121,6 +121,7 @@ impl Core {
                 Next::After(asked) => {
                     let pause = asked.unwrap_or_else(|| full_jitter(account.failures));
                     account.failures = account.failures.saturating_add(1);
+                    account.failed_at = now;
                     account.retry_at = now.after(pause.min(LONGEST_PAUSE));
                 }
             }

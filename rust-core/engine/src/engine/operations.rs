@@ -133,7 +133,8 @@ impl Engine {
 
 /// Puts an operation into the outbox. One directly before it that it makes needless, and that was
 /// never sent, gives up its number: numbers stay without holes, and scrolling offline through one
-/// conversation leaves one operation. Tells its number.
+/// conversation leaves one operation. One that is in the totals that are shown stays: they hold it, and not
+/// what was done after it. Tells its number.
 fn record(
     tx: &Tx<'_>,
     account: &mut Account,
@@ -142,8 +143,9 @@ fn record(
 ) -> Result<u64, EngineError> {
     let base = tx.base_row(account.key, conversation)?;
     let mut earlier = tx.operations_of(account, conversation)?;
-    let needless =
-        |last: &mut StoredOperation| last.sent == 0 && kind.supersedes(&last.pending.kind);
+    let needless = |last: &mut StoredOperation| {
+        last.sent == 0 && !last.told && kind.supersedes(&last.pending.kind)
+    };
     let number = match earlier.pop_if(needless) {
         Some(superseded) => superseded.pending.number,
         None => next_number(tx, account)?,
@@ -155,6 +157,7 @@ fn record(
         conversation: conversation.clone(),
         sent: 0,
         heard: false,
+        told: false,
         pending: PendingOperation {
             number,
             seen: account.mirror.cursor.max(base.version),

@@ -11,7 +11,7 @@ use truebadge_protocol::{AccountId, PushPayload};
 
 use super::{
     BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, WakeOutcome,
-    publication::Publication,
+    flight::LONGEST_PAUSE, publication::Publication,
 };
 use crate::{
     EngineError, Reply,
@@ -269,7 +269,9 @@ impl Core {
     fn set_again(&self) -> Local {
         let counted = self.store.write(Durability::Refetchable, |tx| {
             tx.end_old_hold(self.bridges.clock.now())?;
-            Ok((tx.recount_badge()?, tx.is_confirmed()?))
+            // Where no relay will be heard, what a push painted since is nobody's number.
+            let heard_later = tx.accounts()?.iter().any(|account| !account.signed_out);
+            Ok((tx.recount_badge()?, heard_later && tx.is_confirmed()?))
         });
         match counted {
             Ok((badge, true)) => Local {
@@ -467,9 +469,7 @@ impl Core {
             Accounts::One(key) => account.key == key,
             Accounts::All => true,
         };
-        let rested = |account: &Account| {
-            urgent || account.retry_at.has_come(now, super::flight::LONGEST_PAUSE)
-        };
+        let rested = |account: &Account| urgent || account.is_rested(now, LONGEST_PAUSE);
         let mut accounts = self.store.read(|tx| tx.accounts())?;
         accounts.retain(|account| chosen(account) && !account.signed_out);
         let chosen = accounts.len();

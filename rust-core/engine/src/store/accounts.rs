@@ -1,6 +1,6 @@
 //! The accounts on this phone: how far each mirror is, and what its relay was told.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use rusqlite::{OptionalExtension, Row, ToSql, params, types::ToSqlOutput};
 use truebadge_protocol::{
@@ -13,6 +13,7 @@ use crate::{
     EngineError, Timestamp,
     engine::relay_address,
     model::{Ahead, Mirror, Told},
+    simulation::{Bug, is},
 };
 
 /// An account's key in the store. Never used again, so whatever still holds the key of an account
@@ -53,6 +54,8 @@ pub struct Account {
     pub registration: Registration,
     /// Not before this moment is the relay asked again by itself.
     pub retry_at: Timestamp,
+    /// When it failed last.
+    pub failed_at: Timestamp,
     /// Failures since the last success.
     pub failures: u32,
     /// When its relay was last heard to the end.
@@ -61,6 +64,15 @@ pub struct Account {
     pub pushes: PushCounters,
     /// APNs ended the push token that the relay has, and why.
     pub push_token_ended: Option<PushTokenEnded>,
+}
+
+impl Account {
+    /// Whether its relay may be asked again by itself: no pause is longer than this, and one that begins
+    /// in what is still to come was made by a clock that has since been set back.
+    pub fn is_rested(&self, now: Timestamp, longest_pause: Duration) -> bool {
+        let set_back = now < self.failed_at && !is(Bug::PauseNeverEnds);
+        set_back || self.retry_at.has_come(now, longest_pause)
+    }
 }
 
 /// Pushes to this phone for one account, by the counter that each of them carries.
@@ -112,6 +124,7 @@ const COLUMNS: [&str; 32] = [
     "registration",
     "registered_at",
     "retry_at",
+    "failed_at",
     "failures",
     "synced_at",
     "push_received",
@@ -122,7 +135,6 @@ const COLUMNS: [&str; 32] = [
     "ahead_mentions",
     "ahead_conversations",
     "ahead_told",
-    "ahead_acknowledged",
     "ahead_version",
     "staging_epoch",
     "staging_next",
@@ -264,7 +276,6 @@ impl Tx<'_> {
             "ahead_unread": ahead_totals.unread,
             "ahead_mentions": ahead_totals.mentions,
             "ahead_conversations": ahead_totals.conversations,
-            "ahead_acknowledged": told.map_or(0, |told| told.acknowledged),
             "staging_epoch": staging.map(|staging| staging.epoch.as_str()),
             "staging_next": staging.map_or(0, |staging| staging.next.get()),
             "staging_reset": staging.is_some_and(|staging| staging.reset),
@@ -273,6 +284,7 @@ impl Tx<'_> {
             "registration": account.registration.fingerprint.as_deref(),
             "registered_at": account.registration.at.0,
             "retry_at": account.retry_at.0,
+            "failed_at": account.failed_at.0,
             "failures": account.failures,
             "synced_at": account.synced_at.0,
             "push_received": account.pushes.received,
@@ -378,6 +390,7 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
             at: Timestamp(row.get(column!("registered_at"))?),
         },
         retry_at: Timestamp(row.get(column!("retry_at"))?),
+        failed_at: Timestamp(row.get(column!("failed_at"))?),
         failures: row.get(column!("failures"))?,
         synced_at: Timestamp(row.get(column!("synced_at"))?),
         pushes: PushCounters {
@@ -409,7 +422,6 @@ fn read_ahead(row: &Row<'_>) -> rusqlite::Result<Option<Ahead>> {
         Some(_) => Some(Told {
             version: read_version(row, column!("ahead_told"))?,
             totals: read_totals(row, totals)?,
-            acknowledged: read_version(row, column!("ahead_acknowledged"))?.get(),
         }),
     };
     Ok(Some(Ahead {

@@ -65,7 +65,6 @@ impl Tx<'_> {
         let told = Told {
             version: push.version,
             totals: push.totals,
-            acknowledged: push.acknowledged,
         };
         let mut disposition = classify(push, &account.mirror);
         // While another history is being fetched, the mirror's own is over: what still comes from it
@@ -83,7 +82,7 @@ impl Tx<'_> {
                     self.drop_reached(account)?;
                     self.settle_operations(account, &Confirmed::by_push(push))?;
                 } else {
-                    self.hear(account, &push.epoch, told)?;
+                    self.hear(account, &push.epoch, told, push.acknowledged)?;
                     account.reset_wanted = true;
                     disposition = Disposition::Diverged;
                 }
@@ -93,7 +92,7 @@ impl Tx<'_> {
                     self.put_early(account, rows)?;
                 }
                 self.settle_operations(account, &Confirmed::by_push(push))?;
-                self.hear(account, &push.epoch, told)?;
+                self.hear(account, &push.epoch, told, push.acknowledged)?;
                 if is(Bug::GapMovesTheCursor) {
                     account.mirror.advance(push.version);
                 }
@@ -123,9 +122,8 @@ impl Tx<'_> {
         let told = Told {
             version: answer.head,
             totals: answer.totals,
-            acknowledged: answer.acknowledged,
         };
-        self.hear(account, &answer.epoch, told)?;
+        self.hear(account, &answer.epoch, told, answer.acknowledged)?;
         let comparison = if page.complete {
             compare(account, answer)
         } else {
@@ -135,7 +133,9 @@ impl Tx<'_> {
             Comparison::Equal => account.reset_wanted = false,
             Comparison::Differs => {
                 // Until the mirror is fetched anew, what the server says is what counts.
-                account.mirror.distrust(&answer.epoch, told);
+                if account.mirror.distrust(&answer.epoch, told) {
+                    self.note_told(account.key, answer.acknowledged)?;
+                }
                 account.reset_wanted = true;
             }
             Comparison::NotComparable => {}
@@ -207,9 +207,17 @@ impl Tx<'_> {
 
     /// Takes what the server told of a version. Its totals can be shown when no operation is pending
     /// that they do not hold.
-    fn hear(&self, account: &mut Account, epoch: &Epoch, told: Told) -> Result<(), EngineError> {
-        let countable = self.all_are_in(account, told.acknowledged)?;
-        account.mirror.hear(epoch, told, countable);
+    fn hear(
+        &self,
+        account: &mut Account,
+        epoch: &Epoch,
+        told: Told,
+        acknowledged: u64,
+    ) -> Result<(), EngineError> {
+        let countable = self.all_are_in(account, epoch, acknowledged)?;
+        if account.mirror.hear(epoch, told, countable) {
+            self.note_told(account.key, acknowledged)?;
+        }
         Ok(())
     }
 

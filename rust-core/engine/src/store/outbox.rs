@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Params, Row, params, types::FromSql};
 use truebadge_protocol::{
-    ConversationId, ConversationState, Level, OperationId, Position, Totals, Version,
+    ConversationId, ConversationState, Epoch, Level, OperationId, Position, Totals, Version,
     limits::OPERATIONS,
     messages::{Action, Operation},
 };
@@ -30,7 +30,7 @@ pub const OUTBOX_POSITIONS: usize = 30_000;
 /// What [`read_operation`] reads. The positions of single items are not among it: only a request
 /// and the notifications of a conversation need them.
 const COLUMNS: &str = "number, id, conversation, kind, position, remaining, marked, seen, \
-     base_unread, base_mentions, sent, applied, level, base_marked, heard";
+     base_unread, base_mentions, sent, applied, level, base_marked, heard, told";
 /// Those of an account `?1` that its mirror, at the cursor `?2`, does not hold.
 const PENDING: &str = "account = ?1 AND (applied IS NULL OR applied > ?2)";
 /// Those of which no answer has said what became of them.
@@ -48,16 +48,14 @@ pub struct StoredOperation {
     pub sent: u32,
     /// An answer to a request that carried it says what became of it.
     pub heard: bool,
+    /// The totals that the server told last, of those that could be shown, hold it. They do whatever
+    /// becomes of its number: in another history it is sent again, and gets another one.
+    pub told: bool,
     /// What it does to what the person sees.
     pub pending: PendingOperation,
 }
 
 impl StoredOperation {
-    /// Whether totals with this acknowledgement hold it.
-    pub fn is_in(&self, acknowledged: u64) -> bool {
-        self.sent > 0 && self.pending.number <= acknowledged
-    }
-
     /// Whether the mirror, at this cursor, holds it: it is laid over nothing any more.
     pub(super) fn is_held(&self, cursor: Version) -> bool {
         self.pending
@@ -229,15 +227,15 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO operations (account, number, id, conversation, kind, position, remaining,
                      marked, level, seen, base_unread,
-                     base_mentions, base_marked, sent, applied, heard)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                     base_mentions, base_marked, sent, applied, heard, told)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
                  ON CONFLICT (account, number) DO UPDATE SET id = excluded.id,
                      conversation = excluded.conversation, kind = excluded.kind,
                      position = excluded.position, remaining = excluded.remaining,
                      marked = excluded.marked, level = excluded.level, seen = excluded.seen,
                      base_unread = excluded.base_unread, base_mentions = excluded.base_mentions,
                      base_marked = excluded.base_marked, sent = excluded.sent,
-                     applied = excluded.applied, heard = excluded.heard",
+                     applied = excluded.applied, heard = excluded.heard, told = excluded.told",
             )?
             .execute(params![
                 account,
@@ -256,6 +254,7 @@ impl Tx<'_> {
                 operation.sent,
                 pending.applied.map(Version::get),
                 operation.heard,
+                operation.told,
             ])?;
         Ok(())
     }
@@ -354,14 +353,37 @@ impl Tx<'_> {
         Ok(self.unheard(account.key)? > 0)
     }
 
-    /// Whether totals with this acknowledgement hold every pending operation.
-    pub fn all_are_in(&self, account: &Account, acknowledged: u64) -> Result<bool, EngineError> {
+    /// Whether totals of a history hold every operation that they must. What the mirror holds is in
+    /// all that is newer in its own history; another one need not have it.
+    pub(super) fn all_are_in(
+        &self,
+        account: &Account,
+        epoch: &Epoch,
+        acknowledged: u64,
+    ) -> Result<bool, EngineError> {
         let sql = format!(
-            "SELECT 1 FROM operations WHERE {PENDING} AND NOT (sent AND number <= ?3) LIMIT 1"
+            "SELECT 1 FROM operations
+             WHERE {PENDING} AND NOT (sent > 0 AND number <= ?3) LIMIT 1"
         );
+        let here = account.mirror.epoch.as_ref() == Some(epoch);
+        let cursor = account.mirror.cursor.get().cast_signed();
+        let held_up_to = if here { cursor } else { -1 };
         let mut statement = self.transaction.prepare_cached(&sql)?;
-        let (key, cursor) = (account.key, account.mirror.cursor.get());
-        Ok(!statement.exists(params![key, cursor, acknowledged])?)
+        Ok(!statement.exists(params![account.key, held_up_to, acknowledged])?)
+    }
+
+    /// Totals with this acknowledgement were told, and are shown from now on: notes what is in them.
+    pub(super) fn note_told(
+        &self,
+        account: AccountKey,
+        acknowledged: u64,
+    ) -> Result<(), EngineError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE operations SET told = sent > 0 AND number <= ?2 WHERE account = ?1",
+            )?
+            .execute(params![account, acknowledged])?;
+        Ok(())
     }
 
     /// An account's totals as the person should see them (S1): the mirror's, or newer ones that the
@@ -380,8 +402,7 @@ impl Tx<'_> {
                 Some(told) => self.newest_row_at(account.key, &id, told.version)?,
             };
             let base = base.unwrap_or_else(|| ConversationState::empty(id));
-            let is_in =
-                |one: &&StoredOperation| told.is_some_and(|told| one.is_in(told.acknowledged));
+            let is_in = |one: &&StoredOperation| told.is_some() && one.told;
             let is_in = |one: &&StoredOperation| is_in(one) && !is(Bug::OverlaidTwice);
             let held = operations.iter().filter(is_in).map(|one| &one.pending);
             let all = operations.iter().map(|one| &one.pending);
@@ -512,6 +533,7 @@ pub(super) fn read_operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation>
         conversation: read(row, "conversation", |id: String| ConversationId::new(id))?,
         sent: row.get("sent")?,
         heard: since_schema_2(row, "heard", false)?,
+        told: since_schema_2(row, "told", false)?,
         pending: PendingOperation {
             number: read(row, "number", Version::new)?.get(),
             seen: read(row, "seen", Version::new)?,

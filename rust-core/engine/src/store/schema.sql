@@ -21,7 +21,6 @@ CREATE TABLE accounts (
     ahead_unread INTEGER NOT NULL DEFAULT 0,
     ahead_mentions INTEGER NOT NULL DEFAULT 0,
     ahead_conversations INTEGER NOT NULL DEFAULT 0,
-    ahead_acknowledged INTEGER NOT NULL DEFAULT 0,
     staging_epoch TEXT,
     staging_next INTEGER NOT NULL DEFAULT 0,
     reset_wanted INTEGER NOT NULL DEFAULT 0,
@@ -35,7 +34,8 @@ CREATE TABLE accounts (
     push_received INTEGER NOT NULL DEFAULT 0,
     push_sent INTEGER NOT NULL DEFAULT 0,
     push_token_ended TEXT,
-    synced_at INTEGER NOT NULL DEFAULT 0
+    synced_at INTEGER NOT NULL DEFAULT 0,
+    failed_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Active conversations as the server had committed them at the cursor, and nothing else.
@@ -101,6 +101,7 @@ CREATE TABLE operations (
     sent INTEGER NOT NULL DEFAULT 0,
     applied INTEGER,
     heard INTEGER NOT NULL DEFAULT 0,
+    told INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;
 

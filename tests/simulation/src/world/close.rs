@@ -199,7 +199,9 @@ impl World {
     /// the model loses no push by itself.
     fn relay_may_paint(&mut self) -> bool {
         let character = Character::of(self.seed);
-        let simple = self.watch.accounts() == 1 && self.watch.counts("alice");
+        // Of a sign-out that it was not told of it knows nothing, and paints the sum.
+        let left = self.backend.has_phone(1);
+        let simple = self.watch.accounts() == 1 && self.watch.counts("alice") && !left;
         let model = character.kind == 0 && character.lanes >= 2 && self.options.preset.is_none();
         let calm = !self.damaged && !self.diverged && self.tokens == 1;
         let waits = self.audit.operations().len();

@@ -128,11 +128,7 @@ impl World {
         // A store that is damaged says nothing of its accounts.
         let gone = !in_store && (!self.damaged || matches!(done, Some(Ok(_))));
         if gone {
-            let known = &mut self.accounts[account];
-            known.fenced.extend(known.token.clone());
-            known.added = false;
-            self.watch.remove(id.as_str());
-            self.reads.retain(|(of, _), _| *of != account);
+            self.is_signed_out(account);
         }
         if let Some(Ok(_)) = done {
             if in_store {
@@ -142,6 +138,27 @@ impl World {
             self.refresh(Process::App, None, Cause::Operation);
         }
         Ok(())
+    }
+
+    fn is_signed_out(&mut self, account: usize) {
+        let known = &mut self.accounts[account];
+        known.fenced.extend(known.token.clone());
+        known.added = false;
+        self.watch.remove(known.id.as_str());
+        self.reads.retain(|(of, _), _| *of != account);
+    }
+
+    /// A process that was killed may have signed an account out, and counted the others, before.
+    pub(super) fn notice_sign_outs(&mut self) {
+        let rows = self.audit.accounts();
+        for account in 0..self.accounts.len() {
+            let known = &self.accounts[account];
+            let name = known.id.as_str();
+            let there = rows.iter().any(|row| row.account == name);
+            if !known.wanted && !there && !self.damaged && self.watch.has(name) {
+                self.is_signed_out(account);
+            }
+        }
     }
 
     /// An account whose sign-out was cut short may be gone from a store that was damaged since: the
@@ -183,9 +200,16 @@ impl World {
             let soon = self.rng.u64(..10);
             self.later(soon, Due::SignsOut(account));
         }
-        let wanted = self.accounts[account].wanted;
+        // The person signs in again where the app asks for it: also when a sign-out was cut short.
+        let known = &self.accounts[account];
+        let there = known.wanted || known.added;
         let over = self.backend.over.contains(&account);
-        if refused.is_some() && wanted && !over && self.backend.runs() {
+        if refused.is_some() && there && over {
+            // A relay that was restored does not know that this was its account's: the person, who cannot
+            // sign in again, signs out.
+            let soon = self.rng.u64(..10);
+            self.later(soon, Due::SignsOut(account));
+        } else if refused.is_some() && there && self.backend.runs() {
             let token = self.backend.mint(account)?;
             self.accounts[account].token = Some(token);
         }

@@ -178,6 +178,7 @@ impl World {
         self.end(process);
         self.phone
             .happen(self.now, simphone::Happening::Crash(process));
+        self.notice_sign_outs();
         // The calls that it made before are answered to nobody.
         self.settle()?;
         self.look(true)?;

@@ -1,5 +1,6 @@
--- Operations on single items and on levels; what relays refused, until the app took note of it; devices
--- that relays must still be told to forget; and pushes that were sent against those that came.
+-- Operations on single items and on levels; whether totals that were told hold them; what relays refused,
+-- until the app took note of it; devices that relays must still be told to forget; and pushes that were sent
+-- against those that came.
 
 ALTER TABLE operations RENAME TO operations_1;
 
@@ -21,18 +22,21 @@ CREATE TABLE operations (
     sent INTEGER NOT NULL DEFAULT 0,
     applied INTEGER,
     heard INTEGER NOT NULL DEFAULT 0,
+    told INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX operations_by_conversation ON operations (account, conversation, number);
 
 INSERT INTO operations (account, number, id, conversation, kind, position, remaining, marked, seen,
-                        base_unread, base_mentions, sent, applied)
+                        base_unread, base_mentions, sent, applied, told)
 SELECT account, number, id, conversation, kind, position, remaining, marked, seen,
-       base_unread, base_mentions, sent, applied
+       base_unread, base_mentions, sent, applied,
+       sent > 0 AND number <= (SELECT ahead_acknowledged FROM accounts WHERE key = operations_1.account)
 FROM operations_1;
 
 DROP TABLE operations_1;
+ALTER TABLE accounts DROP COLUMN ahead_acknowledged;
 
 -- Operations that a relay refused, until the app says that it took note.
 CREATE TABLE rejections (
@@ -90,3 +94,6 @@ ALTER TABLE accounts ADD COLUMN push_token_ended TEXT;
 
 -- When a relay was last heard to the end: a push tells only some of what an answer does.
 ALTER TABLE accounts ADD COLUMN synced_at INTEGER NOT NULL DEFAULT 0;
+
+-- A pause that begins in what is still to come was made by a clock that has since been set back.
+ALTER TABLE accounts ADD COLUMN failed_at INTEGER NOT NULL DEFAULT 0;
