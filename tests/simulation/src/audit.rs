@@ -191,10 +191,11 @@ impl Audit {
         if let Some(known) = &self.seen.operations {
             return Rc::clone(known);
         }
+        // Not by an index, which damage may have hit and the phone does not use.
         let sql = "SELECT accounts.account, number, id, conversation, kind, position, positions,
                    remaining, marked, level, seen, base_unread, base_mentions, base_marked
                    FROM operations JOIN accounts ON accounts.key = operations.account
-                   ORDER BY accounts.account, number";
+                   ORDER BY +accounts.account, number";
         let read: Rc<[_]> = self.all(sql, recorded).into();
         self.seen.operations = Some(Rc::clone(&read));
         read
