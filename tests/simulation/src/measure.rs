@@ -12,6 +12,7 @@
 mod account;
 mod limit;
 mod meter;
+mod only_here;
 mod phone;
 mod plot;
 mod report;
@@ -34,6 +35,7 @@ use simphone::{Delay, Millis, Preset, Rules};
 
 pub use account::Account;
 pub use meter::{Measured, Meter, Seen};
+pub use only_here::OnlyHere;
 pub(crate) use phone::{in_background, is_reachable};
 pub use plot::svg;
 pub use report::{Report, Row, csv, duration, ratio};

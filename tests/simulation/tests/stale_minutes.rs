@@ -1,10 +1,10 @@
 //! How long badges are wrong, and what can be said of it.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, atomic::AtomicBool};
 
-use simphone::Preset;
+use simphone::{App, Environment, Happening, Millis, Path, Phone, Preset, Rules, Time};
 use truebadge_simulation::measure::{
-    Account, Client, Event, Measurement, Report, Workload, csv, svg,
+    Account, Client, Event, Measurement, OnlyHere, Report, Workload, csv, svg,
 };
 
 fn measurement(clients: &[Client]) -> Measurement {
@@ -140,4 +140,101 @@ fn a_phone_lives_the_same_week_whoever_else_is_measured() {
     let few = Workload::new(5, 3).script(7);
     assert_eq!(few.events, Workload::new(5, 3).script(7).events);
     assert_ne!(few.events, Workload::new(5, 3).script(8).events);
+}
+
+const READ: Event = Event::ReadHere {
+    conversation: 0,
+    up_to: 1,
+};
+
+fn open_phone(path: Path) -> Phone {
+    let app = App {
+        topic: "com.example.app".into(),
+        environment: Environment::Production,
+    };
+    let mut phone = Phone::new(Arc::new(Rules::documented()), app, 1, Time::ZERO);
+    happens(&mut phone, 1, Happening::Network(path));
+    happens(&mut phone, 2, Happening::Open);
+    phone
+}
+
+fn happens(phone: &mut Phone, second: u64, happening: Happening) {
+    let now = Time::ZERO + Millis::seconds(second);
+    phone.happen(now, happening);
+    phone.advance(now);
+}
+
+#[test]
+fn what_was_read_where_a_request_is_possible_can_be_known() {
+    let phone = open_phone(Path::Wifi);
+    let mut only_here = OnlyHere::default();
+    only_here.happens(&READ, true);
+    only_here.passes(&phone, true);
+    assert!(only_here.is_nothing());
+}
+
+#[test]
+fn what_was_read_without_a_network_is_known_once_there_is_one_unless_the_app_was_force_quit() {
+    for force_quit in [false, true] {
+        let mut phone = open_phone(Path::None);
+        let mut only_here = OnlyHere::default();
+        only_here.happens(&READ, true);
+        only_here.passes(&phone, true);
+        assert!(!only_here.is_nothing(), "there is no network");
+
+        happens(&mut phone, 3, Happening::Home);
+        let then = if force_quit {
+            Happening::ForceQuit
+        } else {
+            Happening::MemoryPressure
+        };
+        happens(&mut phone, 60, then);
+        happens(&mut phone, 61, Happening::Network(Path::Wifi));
+        only_here.passes(&phone, false);
+        assert!(!only_here.is_nothing(), "the servers are out");
+        only_here.passes(&phone, true);
+        assert_eq!(only_here.is_nothing(), !force_quit);
+
+        happens(&mut phone, 62, Happening::Open);
+        only_here.passes(&phone, true);
+        assert!(only_here.is_nothing(), "the app runs again");
+    }
+}
+
+#[test]
+fn that_badges_are_allowed_again_is_known_once_the_app_runs_or_a_number_is_painted_anyway() {
+    let allowed = Event::Phone(Happening::BadgesAllowed(true));
+    let mut phone = open_phone(Path::Wifi);
+    happens(&mut phone, 3, Happening::ForceQuit);
+    let mut only_here = OnlyHere::default();
+    only_here.happens(&allowed, false);
+    only_here.passes(&phone, true);
+    assert!(!only_here.is_nothing());
+
+    let mut painted = only_here;
+    painted.happens(&Event::MarkElsewhere(0), true);
+    assert!(painted.is_nothing());
+
+    happens(&mut phone, 4, Happening::Open);
+    only_here.passes(&phone, true);
+    assert!(only_here.is_nothing());
+}
+
+#[test]
+fn a_goal_that_is_missed_is_named() {
+    let measurement = Measurement {
+        phones: 2,
+        days: 1,
+        presets: vec![Preset::Documented],
+        ..measurement(&Client::ALL)
+    };
+    let outcomes = measurement.run(&AtomicBool::new(false), |_, _| {});
+    let mut outcomes = outcomes.unwrap().unwrap();
+    let ours =
+        |outcome: &&mut truebadge_simulation::measure::Outcome| outcome.client == Client::TrueBadge;
+    let ours = outcomes.iter_mut().find(ours).unwrap();
+    ours.phones[0].too_high_ms += Millis::days(1).0;
+    let missed = Report::new(&measurement, &outcomes).missed();
+    assert_eq!(missed.len(), 2, "{missed:?}");
+    assert!(missed[0].contains("1.2 times the limit's"), "{missed:?}");
 }

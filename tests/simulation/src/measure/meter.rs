@@ -13,8 +13,11 @@
 //! code is running anyway with a way to HTTPS servers. That is [`simphone::Phone::can_be_reached`]
 //! but for outages, which a phone does not know of. A phone in a tunnel, one whose servers are down,
 //! and an app that is suspended behind a firewall that lets no pushes through cannot be helped by
-//! anybody, and do not count, whatever they show. Each client's own phone is asked, since only that
-//! phone can be reached by it.
+//! anybody, and do not count, whatever they show. Nor can one whose truth, or whose need, nobody can know: what
+//! the person read without a network before they force-quit the app, and badges that they allowed again while
+//! no code of ours ran, until it did or a change is painted anyway ([`OnlyHere`](super::OnlyHere)). How long the icon was wrong
+//! in such moments is told apart. Each client's own phone is asked, since only that phone can be
+//! reached by it.
 //!
 //! **Stale** is a reachable moment in which the icon does not show the truth, too high or too low.
 //! Anything else would need a weight, and a person who sees a wrong number has been lied to.
@@ -35,6 +38,9 @@ pub struct Measured {
     pub too_high_ms: u64,
     /// … and the icon showed less than the truth.
     pub too_low_ms: u64,
+    /// Time in which it could have been reached by somebody who knew what nobody could know, and the icon
+    /// did not show the truth. It is in none of the others.
+    pub unknowable_ms: u64,
     /// How long each fall took that was cleared, in reachable milliseconds.
     #[serde(skip)]
     pub cleared_ms: Vec<u64>,
@@ -61,6 +67,7 @@ impl Measured {
         self.reachable_ms += other.reachable_ms;
         self.too_high_ms += other.too_high_ms;
         self.too_low_ms += other.too_low_ms;
+        self.unknowable_ms += other.unknowable_ms;
         self.cleared_ms.extend(other.cleared_ms);
         self.uncleared += other.uncleared;
         self.changes += other.changes;
@@ -89,6 +96,8 @@ pub struct Seen {
     pub truth: u32,
     /// Whether the phone could be reached.
     pub reachable: bool,
+    /// Whether anybody but the phone can know the truth, and that the icon is to be made.
+    pub known: bool,
 }
 
 /// Measures one client on one phone.
@@ -139,7 +148,9 @@ impl Meter {
             let cleared = self.falls.drain(..).map(|from| until - from);
             self.measured.cleared_ms.extend(cleared);
         }
-        if self.seen.reachable {
+        if self.seen.reachable && !self.seen.known {
+            self.measured.unknowable_ms += if icon == truth { 0 } else { length };
+        } else if self.seen.reachable {
             let measured = &mut self.measured;
             measured.reachable_ms += length;
             match icon.cmp(&truth) {

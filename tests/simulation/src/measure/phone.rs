@@ -7,7 +7,7 @@ use simphone::{
     PushType, Rules, Time, Token, Wake, Why,
 };
 
-use super::{Account, Event, Meter, Seeds, Seen};
+use super::{Account, Event, Meter, OnlyHere, Seeds, Seen};
 
 /// A phone, APNs, the truth, and the meter.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(super) struct Model {
     pub(super) phone: Phone,
     pub(super) truth: Account,
     pub(super) servers_up: bool,
+    only_here: OnlyHere,
     pub(super) meter: Meter,
 }
 
@@ -32,6 +33,7 @@ impl Model {
             phone: Phone::new(Arc::clone(rules), app, seeds.phone, Time::ZERO),
             truth: Account::default(),
             servers_up: true,
+            only_here: OnlyHere::default(),
             meter: Meter::default(),
         }
     }
@@ -50,7 +52,9 @@ impl Model {
     pub(super) fn happens(&mut self, event: &Event) {
         let before = self.truth.badge();
         self.truth.follow(event);
-        let falls = self.truth.badge() < before;
+        let truth = self.truth.badge();
+        self.only_here.happens(event, truth != before);
+        let falls = truth < before;
         match event {
             Event::Phone(happening) => self.phone.happen(self.now, *happening),
             Event::Servers(up) => self.servers_up = *up,
@@ -90,22 +94,15 @@ impl Model {
     }
 
     pub(super) fn look(&mut self) {
-        let reachable = self.is_reachable();
+        self.only_here.passes(&self.phone, self.servers_up);
+        let out = self.apns.is_out(self.now);
         let seen = Seen {
             icon: self.phone.badge(),
             truth: self.truth.badge(),
-            reachable,
+            reachable: is_reachable(&self.phone, self.servers_up, out, self.now),
+            known: self.only_here.is_nothing(),
         };
         self.meter.look(self.now, seen);
-    }
-
-    fn is_reachable(&mut self) -> bool {
-        is_reachable(
-            &self.phone,
-            self.servers_up,
-            self.apns.is_out(self.now),
-            self.now,
-        )
     }
 }
 

@@ -147,7 +147,46 @@ impl Report {
             pushes.map(|times| format!("{times} times the pushes of paint-once")),
         ];
         let known: Vec<String> = known.into_iter().flatten().collect();
-        (!known.is_empty()).then(|| format!("TrueBadge: {}.", known.join(", ")))
+        let hidden = ratio(ours.unknowable_ms, self.phone_days() * 60_000, 2);
+        let hidden = format!(
+            "Its icon was wrong for another {hidden} min/day in which nobody could have known the truth."
+        );
+        (!known.is_empty()).then(|| format!("TrueBadge: {}. {hidden}", known.join(", ")))
+    }
+
+    /// Which of the goals do not hold, in a sentence each. A client that was not measured has none.
+    pub fn missed(&self) -> Vec<String> {
+        let presets = self.presets().into_iter();
+        presets
+            .flat_map(|preset| self.missed_under(preset))
+            .collect()
+    }
+
+    fn missed_under(&self, preset: Preset) -> Vec<String> {
+        let of = |client| self.find(preset, client);
+        let Some(ours) = of(Client::TrueBadge) else {
+            return Vec::new();
+        };
+        let (of_limit, of_silent) = match preset {
+            Preset::Documented => (Some(12), Some(50)),
+            Preset::Harsh => (Some(15), None),
+            Preset::Kind => (None, None),
+        };
+        let stale = |client| of(client).map(Measured::stale_ms);
+        let limit = stale(Client::Limit).zip(of_limit);
+        let silent = stale(Client::SilentOnly).zip(of_silent);
+        let limit = limit.filter(|(limit, tenths)| ours.stale_ms() * 10 > limit * tenths);
+        let silent = silent.filter(|(silent, part)| ours.stale_ms() * part > *silent);
+        let limit = limit.map(|(_, tenths)| {
+            let most = ratio(tenths, 10, 1);
+            format!("{preset}: stale minutes are more than {most} times the limit's")
+        });
+        let silent = silent.map(|(_, part)| {
+            format!(
+                "{preset}: stale minutes are more than 1/{part} of those with silent pushes only"
+            )
+        });
+        limit.into_iter().chain(silent).collect()
     }
 
     /// Everything, for scripts. Times are in milliseconds; sums are over all phones.
@@ -197,9 +236,10 @@ const HEAD: [&str; 11] = [
 
 /// Each phone under each client, as comma-separated values with a head.
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = "preset,client,phone,reachable_ms,too_high_ms,too_low_ms,cleared,uncleared,\
+    let mut text =
+        "preset,client,phone,reachable_ms,too_high_ms,too_low_ms,unknowable_ms,cleared,uncleared,\
                     clear_ms_median,clear_ms_95,changes,pushes,requests,wakes\n"
-        .to_owned();
+            .to_owned();
     for outcome in outcomes {
         for (place, phone) in outcome.phones.iter().enumerate() {
             let mut phone = phone.clone();
@@ -212,6 +252,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
                 phone.reachable_ms,
                 phone.too_high_ms,
                 phone.too_low_ms,
+                phone.unknowable_ms,
                 phone.cleared_ms.len() as u64,
                 phone.uncleared,
             ];

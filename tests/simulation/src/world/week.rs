@@ -15,7 +15,9 @@ use super::{Process, Step, World, broken, person, seed_this_thread};
 use crate::{
     backend::Backend,
     ground::Ground,
-    measure::{Account, CONVERSATIONS, Event, Measured, Meter, Script, Seeds, Seen, is_reachable},
+    measure::{
+        Account, CONVERSATIONS, Event, Measured, Meter, OnlyHere, Script, Seeds, Seen, is_reachable,
+    },
     run::Options,
     violation::{Property, Violation},
 };
@@ -28,6 +30,7 @@ pub(super) struct Week {
     /// What the truth adds up to.
     number: u32,
     servers_up: bool,
+    only_here: OnlyHere,
     /// What the app's backend has to report once the relay is there again.
     missed: Vec<Event>,
     meter: Meter,
@@ -56,6 +59,7 @@ impl World {
             truth: Account::default(),
             number: 0,
             servers_up: true,
+            only_here: OnlyHere::default(),
             missed: Vec::new(),
             meter: Meter::default(),
         });
@@ -126,6 +130,7 @@ impl World {
         let before = week.number;
         week.truth.follow(event);
         week.number = week.truth.badge();
+        week.only_here.happens(event, week.number != before);
         if week.number < before && matches!(event, Event::ReadElsewhere { .. }) {
             week.meter.falls_elsewhere(self.now);
         }
@@ -218,11 +223,13 @@ impl World {
         let Some(week) = &mut self.week else {
             return;
         };
+        week.only_here.passes(&self.phone, week.servers_up);
         let out = self.apns.is_out(self.now);
         let seen = Seen {
             icon: self.phone.badge(),
             truth: week.number,
             reachable: is_reachable(&self.phone, week.servers_up, out, self.now),
+            known: week.only_here.is_nothing(),
         };
         week.meter.look(self.now, seen);
     }
