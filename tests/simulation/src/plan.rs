@@ -172,6 +172,8 @@ enum Theme {
     SignOuts,
     /// The relay goes back to its backup again and again, and the person signs out and in.
     Histories,
+    /// The person reads on while answers of several pages are under way, and some are lost.
+    Haste,
 }
 
 /// How a run is: drawn from its seed before everything else.
@@ -221,6 +223,7 @@ impl Character {
                 1 => Theme::Contests,
                 2 => Theme::SignOuts,
                 3 => Theme::Histories,
+                4 => Theme::Haste,
                 _ => Theme::None,
             },
             pace: rng.u8(..3),
@@ -311,7 +314,13 @@ impl Theme {
             (Self::Contests, 3) => Happening::LevelHere(account, 0, rng.u8(..3)),
             (Self::Contests, 4..6) => Happening::MarkElsewhere(account, 0, rng.bool()),
             (Self::Contests, 6) => Happening::LevelElsewhere(account, 0, rng.u8(..3)),
-            (Self::Refusals | Self::Contests, 7) => fails(rng),
+            (Self::Refusals | Self::Contests | Self::Haste, 7) => fails(rng),
+            (Self::Haste, 1..5) => Happening::ReadHere {
+                account,
+                conversation,
+                left: 0,
+            },
+            (Self::Haste, 5) => Happening::MarkElsewhere(account, conversation, true),
             (Self::SignOuts, 1..5) | (Self::Histories, 6) => Happening::SignOut(account),
             (Self::SignOuts, 5..8) | (Self::Histories, 7..9) => Happening::SignIn(account),
             (Self::Histories, 1..6) => Happening::Backup,

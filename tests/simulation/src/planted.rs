@@ -53,16 +53,6 @@ const NOT_FOUND: &[(Bug, &str)] = &[
         Bug::ExtensionMigrates,
         "no store of an older version is made",
     ),
-    (
-        Bug::OldHistoryConfirms,
-        "what a lost history confirmed is forgiven",
-    ),
-    (Bug::BadgeAfterTheRows, "not found in 1,500 seeds"),
-    (Bug::AcknowledgementSettles, "not found in 1,500 seeds"),
-    (
-        Bug::OverlayDroppedWhenAcknowledged,
-        "not found in 1,500 seeds",
-    ),
 ];
 
 impl Planted {

@@ -434,14 +434,11 @@ impl Search<'_> {
             let choices = choices
                 .or_insert_with(|| watched.totals(truth, moment))
                 .clone();
+            // All of them: with each the other accounts stand at other moments.
             for totals in choices {
                 chosen.push(moment);
-                let found = self.from(start, chosen, [sum, totals].into_iter().sum());
+                any |= self.from(start, chosen, [sum, totals].into_iter().sum());
                 chosen.pop();
-                if found {
-                    any = true;
-                    break;
-                }
             }
             // A later moment of the last account explains no more than this one.
             if any && place + 1 == self.watched.len() {

@@ -179,6 +179,8 @@ impl World {
         self.phone
             .happen(self.now, simphone::Happening::Crash(process));
         self.notice_sign_outs();
+        // Whether another process had a newer number at the same instant, only its next wake sees.
+        self.two_at_once = self.two_at_once.map(|_| 0);
         // The calls that it made before are answered to nobody.
         self.settle()?;
         self.look(true)?;
