@@ -289,29 +289,38 @@ fn what_sqlite_says_is_told_as_what_to_do_about_it() {
 }
 
 #[test]
-fn the_schema_file_is_what_the_migrations_make() {
-    let migrated = tempfile::tempdir().unwrap();
-    let phone = Phone::new();
-    phone.engine.badge().unwrap();
-    let written = Connection::open(migrated.path().join("schema")).unwrap();
-    written
-        .execute_batch(include_str!("../src/store/schema.sql"))
+fn a_new_store_has_the_schema_that_the_migrations_make() {
+    let (new, migrated) = (Phone::new(), Phone::new());
+    migrated.engine.suspend();
+    std::fs::remove_file(migrated.store()).unwrap();
+    let first = Connection::open(migrated.store()).unwrap();
+    first
+        .execute_batch(include_str!("../src/store/migrations/0001.sql"))
         .unwrap();
+    first.pragma_update(None, "user_version", 1).unwrap();
+    drop(first);
 
-    assert_eq!(
-        schema(&Connection::open(phone.store()).unwrap()),
-        schema(&written)
-    );
+    migrated.engine.resume();
+    migrated.engine.badge().unwrap();
+
+    assert_eq!(schema(&new), schema(&migrated));
 }
 
-fn schema(connection: &Connection) -> Vec<String> {
-    let mut statement = connection
+/// What the store's file says of itself, and every table and index in it.
+fn schema(phone: &Phone) -> (Vec<u32>, Vec<String>) {
+    let store = Connection::open(phone.store()).unwrap();
+    let numbers = ["user_version", "application_id"].map(|name| {
+        let number = store.pragma_query_value(None, name, |row| row.get(0));
+        number.unwrap()
+    });
+    let mut statement = store
         .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
         .unwrap();
     let rows = statement.query_map([], |row| row.get::<_, String>(0));
     // SQLite keeps the text of a statement, and a column that was added later has its own spacing.
     let packed = |sql: String| sql.split_whitespace().collect::<String>();
-    rows.unwrap().map(|sql| packed(sql.unwrap())).collect()
+    let texts = rows.unwrap().map(|sql| packed(sql.unwrap())).collect();
+    (numbers.to_vec(), texts)
 }
 
 #[tokio::test]

@@ -17,11 +17,11 @@ use crate::{
     simulation::{self, Bug, Connected, Point, is, reach},
 };
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001.sql"),
-    include_str!("migrations/0002.sql"),
-];
-/// The schema that the migrations lead to.
+/// What a new store gets.
+const NEWEST: &str = include_str!("schema.sql");
+/// What makes the same of an older one: from the first schema, `migrations/0001.sql`, on.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0002.sql")];
+/// The schema that they lead to.
 const SCHEMA: u32 = 2;
 /// The file says twice which schema it has: in `user_version`, and after this ("TB") in
 /// `application_id`. So one number that was damaged does not pass for a newer version's.
@@ -45,6 +45,13 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    const fn new(connection: Connected) -> Self {
+        Self {
+            connection,
+            durability: None,
+        }
+    }
+
     /// From now on commits survive this. SQLite is told only when it is something else than before:
     /// `fullfsync` makes it prepare every statement anew.
     pub(super) fn survive(&mut self, durability: Durability) -> Result<(), EngineError> {
@@ -87,14 +94,16 @@ pub(super) fn open(path: &Path, process: Process) -> Result<Opened, EngineError>
         Process::Extension if exists(path)? => OpenFlags::empty(),
         Process::Extension => return Err(EngineError::AppMustRunFirst),
     };
-    let mut connection = match simulation::left_open() {
-        Some(connection) => connection,
-        None => connect(path, creates)?,
-    };
-    connection.busy_timeout(match process {
+    let patience = match process {
         Process::App => PATIENCE,
         Process::Extension => Duration::from_millis(50),
-    })?;
+    };
+    if let Some(connection) = simulation::left_open() {
+        connection.busy_timeout(patience)?;
+        return Ok(Opened::new(connection));
+    }
+    let mut connection = connect(path, creates)?;
+    connection.busy_timeout(patience)?;
     connection.set_prepared_statement_cache_capacity(128);
     let lost = || !Kept::beside(path).accounts.is_empty();
     let found = version(&connection)?;
@@ -107,10 +116,7 @@ pub(super) fn open(path: &Path, process: Process) -> Result<Opened, EngineError>
     }
     let mode = "PRAGMA journal_mode = TRUNCATE";
     connection.prepare_cached(mode)?.query_row([], |_| Ok(()))?;
-    Ok(Opened {
-        connection,
-        durability: None,
-    })
+    Ok(Opened::new(connection))
 }
 
 /// A connection with the pragmas that hold for every use, also for what can be read of a damaged
@@ -163,8 +169,12 @@ fn migrate(connection: &mut Connection, process: Process) -> Result<(), EngineEr
     }
     let transaction = Transaction::begin(connection, TransactionBehavior::Immediate)?;
     // Another process may have migrated while this one waited for the lock.
-    for migration in MIGRATIONS.iter().skip(version(&transaction)? as usize) {
-        transaction.execute_batch(migration)?;
+    match version(&transaction)? {
+        0 => transaction.execute_batch(NEWEST)?,
+        found => MIGRATIONS
+            .iter()
+            .skip(found as usize - 1)
+            .try_for_each(|migration| transaction.execute_batch(migration))?,
     }
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.pragma_update(None, "application_id", OURS + SCHEMA)?;
