@@ -52,7 +52,7 @@ mod planted;
 
 pub use bugs::Bug;
 #[cfg(feature = "simulation")]
-pub use memory::MemoryStore;
+pub use memory::{Commits, MemoryStore};
 #[cfg(feature = "simulation")]
 pub(crate) use memory::{Connected, connect, in_memory, left_open};
 #[cfg(feature = "simulation")]

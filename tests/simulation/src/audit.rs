@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Row};
 use truebadge_engine::{
     overlay::{Before, PendingKind, PendingOperation},
-    simulation::MemoryStore,
+    simulation::{Commits, MemoryStore},
 };
 use truebadge_protocol::{
     BadgePolicy, ConversationId, ConversationState, Digest, Level, Position, Totals, Version,
@@ -23,16 +23,22 @@ use crate::ground::Ground;
 pub struct Audit {
     path: PathBuf,
     /// Looks into the store in memory, while the store is there.
-    memory: Option<Rc<Connection>>,
+    memory: Option<Memory>,
     file: Option<Connection>,
     seen: Seen,
+}
+
+#[derive(Debug)]
+struct Memory {
+    connection: Rc<Connection>,
+    commits: Commits,
 }
 
 /// What was read since somebody last wrote.
 #[derive(Debug, Default)]
 struct Seen {
-    /// SQLite's number of what the store holds: another one when another connection has written.
-    version: Option<i64>,
+    /// How often something had been committed.
+    commits: Option<u64>,
     accounts: Option<Rc<[AccountRow]>>,
     operations: Option<Rc<[Recorded]>>,
     sums: Option<Result<(), String>>,
@@ -80,7 +86,10 @@ impl Audit {
         }
         Self {
             path: ground.directory.path().join("truebadge.sqlite"),
-            memory: (!in_file).then(|| Rc::clone(&ground.looker)),
+            memory: (!in_file).then(|| Memory {
+                connection: Rc::clone(&ground.looker),
+                commits: ground.phone.commits(),
+            }),
             file: None,
             seen: Seen::default(),
         }
@@ -112,7 +121,7 @@ impl Audit {
 
     fn connection(&mut self) -> Option<&Connection> {
         if let Some(memory) = &self.memory {
-            return Some(memory);
+            return Some(&memory.connection);
         }
         if self.file.is_none() {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -138,13 +147,10 @@ impl Audit {
     /// Forgets what was read before somebody wrote. A file is always read again: bytes of it may have
     /// been damaged behind SQLite's back.
     fn refresh(&mut self) {
-        let version = self.memory.as_ref().and_then(|memory| {
-            let mut statement = memory.prepare_cached("PRAGMA data_version").ok()?;
-            statement.query_row([], |row| row.get(0)).ok()
-        });
-        if version.is_none() || version != self.seen.version {
+        let commits = self.memory.as_ref().map(|memory| memory.commits.count());
+        if commits.is_none() || commits != self.seen.commits {
             self.seen = Seen {
-                version,
+                commits,
                 ..Seen::default()
             };
         }
@@ -267,8 +273,6 @@ impl Audit {
         };
         let mut left = self.rows();
         left.retain(|(_, state)| state.id.as_str() != id);
-        // What this connection writes itself does not change SQLite's number.
-        self.seen = Seen::default();
         let left = || of(&left, account);
         let (sum, digest) = (Totals::of(left()), Digest::of(left()));
         let Some(connection) = self.connection() else {

@@ -28,8 +28,21 @@ thread_local! {
 #[derive(Debug)]
 struct Place {
     name: PathBuf,
+    commits: Commits,
     /// Connections that nobody has at present.
     left: Mutex<Vec<Connection>>,
+}
+
+/// How often something was committed to a store in memory, by whichever connection: as long as it is
+/// the same, so is what the store holds.
+#[derive(Debug, Clone, Default)]
+pub struct Commits(Arc<AtomicU64>);
+
+impl Commits {
+    /// So often until now.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A store in memory, for one phone after the other. While it is in use, each store of this thread is
@@ -50,6 +63,7 @@ impl MemoryStore {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let place = Place {
             name: PathBuf::from(format!("/truebadge-{number}")),
+            commits: Commits::default(),
             left: Mutex::default(),
         };
         let mut connection = place.connect(FLAGS | OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -100,6 +114,11 @@ impl MemoryStore {
         Ok(file.execute_batch("VACUUM")?)
     }
 
+    /// Counts what is committed to it.
+    pub fn commits(&self) -> Commits {
+        self.place.commits.clone()
+    }
+
     /// Another connection, for whoever looks on.
     pub fn connect(&self) -> Result<Connection, EngineError> {
         Ok(self.place.connect(FLAGS)?)
@@ -108,7 +127,13 @@ impl MemoryStore {
 
 impl Place {
     fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
-        Connection::open_with_flags_and_vfs(&self.name, flags, VFS)
+        let mut connection = Connection::open_with_flags_and_vfs(&self.name, flags, VFS)?;
+        let commits = self.commits.clone();
+        connection.commit_hook(Some(move || {
+            commits.0.fetch_add(1, Ordering::Relaxed);
+            false // it is committed
+        }))?;
+        Ok(connection)
     }
 
     fn left(&self) -> MutexGuard<'_, Vec<Connection>> {
