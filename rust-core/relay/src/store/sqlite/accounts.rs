@@ -64,10 +64,9 @@ pub fn find_or_create(tx: &Connection, name: &AccountId, now: u64) -> Result<Acc
     if let Some(account) = find(tx, name)? {
         return Ok(account);
     }
-    tx.execute(
-        "INSERT INTO accounts(name, epoch, created_at) VALUES (?1, ?2, ?3)",
-        params![name.as_str(), random_name()?, signed(now)],
-    )?;
+    let sql = "INSERT INTO accounts(name, epoch, created_at) VALUES (?1, ?2, ?3)";
+    tx.prepare_cached(sql)?
+        .execute(params![name.as_str(), random_name()?, signed(now)])?;
     find(tx, name)?.ok_or(StoreError::NotFound)
 }
 

@@ -28,16 +28,20 @@ const ALERT_KEPT: u64 = 24 * 3_600_000;
 /// aside, so that it holds up no other.
 pub fn claim(tx: &Connection, rules: &Rules, now: u64) -> Result<Claim> {
     for _ in 0..LOOKS {
-        let taken = if let Some(row) = due(tx, "alerts", "id", now)? {
+        let alert = first(tx, "alerts", "id")?;
+        let taken = if let Some(First { row, .. }) = alert.filter(|first| first.is_due(now)) {
             alone(tx, || take_alert(tx, row, now), || forget_alert(tx, row))?
-        } else if let Some(row) = due(tx, "schedule", "device", now)? {
+        } else {
+            let badge = first(tx, "schedule", "device")?;
+            let Some(First { row, .. }) = badge.filter(|first| first.is_due(now)) else {
+                let next = alert.into_iter().chain(badge).map(|first| first.at).min();
+                return Ok(next.map_or(Claim::Idle, Claim::Wait));
+            };
             alone(
                 tx,
                 || take_badge(tx, rules, row, now),
                 || schedule::wait(tx, row, now + SET_ASIDE),
             )?
-        } else {
-            return next(tx);
         };
         if let Some(push) = taken {
             return Ok(Claim::Push(Box::new(push)));
@@ -64,34 +68,33 @@ fn alone(
     taken
 }
 
-const SENDABLE: &str = "devices.in_flight IS NULL AND devices.push_token IS NOT NULL";
-
-fn next(tx: &Connection) -> Result<Claim> {
-    let first = |table: &str| -> Result<Option<i64>> {
-        let sql = format!(
-            "SELECT due_at FROM {table} JOIN devices ON devices.id = {table}.device \
-             WHERE {SENDABLE} AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
-        );
-        let mut statement = tx.prepare_cached(&sql)?;
-        Ok(statement.query_row([], |row| row.get(0)).optional()?)
-    };
-    let due = [first("schedule")?, first("alerts")?]
-        .into_iter()
-        .flatten()
-        .min();
-    Ok(due
-        .and_then(|due| u64::try_from(due).ok())
-        .map_or(Claim::Idle, Claim::Wait))
+/// What has waited longest, or will be due first.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    row: i64,
+    at: u64,
 }
 
-/// The row that has waited longest, by its column that names it.
-fn due(tx: &Connection, table: &str, name: &str, now: u64) -> Result<Option<i64>> {
+impl First {
+    const fn is_due(&self, now: u64) -> bool {
+        self.at <= now
+    }
+}
+
+/// The first row for a device that can be sent something, by the table's column that names its rows.
+fn first(tx: &Connection, table: &str, name: &str) -> Result<Option<First>> {
     let sql = format!(
-        "SELECT {table}.{name} FROM {table} JOIN devices ON devices.id = {table}.device \
-         WHERE {SENDABLE} AND due_at <= ?1 ORDER BY due_at, {table}.{name} LIMIT 1"
+        "SELECT {table}.{name}, due_at FROM {table} JOIN devices ON devices.id = {table}.device \
+         WHERE devices.in_flight IS NULL AND devices.push_token IS NOT NULL \
+         AND due_at IS NOT NULL ORDER BY due_at, {table}.{name} LIMIT 1"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let found = statement.query_row([signed(now)], |row| row.get(0));
+    let found = statement.query_row([], |row| {
+        Ok(First {
+            row: row.get(0)?,
+            at: unsigned(row, 1)?,
+        })
+    });
     Ok(found.optional()?)
 }
 

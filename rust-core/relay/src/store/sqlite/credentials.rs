@@ -45,10 +45,9 @@ pub fn add_producer_key(tx: &Connection, hash: &Hash, now: u64) -> Result<()> {
 /// Keeps a device token.
 pub fn mint(tx: &Connection, account: &AccountId, id: &str, hash: &Hash, now: u64) -> Result<()> {
     let account = accounts::find_or_create(tx, account, now)?;
-    tx.execute(
-        "INSERT INTO device_tokens(name, hash, account, created_at) VALUES (?1, ?2, ?3, ?4)",
-        params![id, hash.bytes(), account.row, signed(now)],
-    )?;
+    let sql = "INSERT INTO device_tokens(name, hash, account, created_at) VALUES (?1, ?2, ?3, ?4)";
+    tx.prepare_cached(sql)?
+        .execute(params![id, hash.bytes(), account.row, signed(now)])?;
     Ok(())
 }
 

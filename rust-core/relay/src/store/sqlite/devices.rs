@@ -201,12 +201,11 @@ fn save(
 /// The phone lost its device id, as after a restore: its earlier registration for this account has
 /// the same push token, and would have every push sent twice.
 fn moved(tx: &Connection, account: i64, id: &DeviceId, push_token: &str) -> Result<()> {
-    tx.execute(
-        "UPDATE devices SET push_token = NULL, token_generation = token_generation + 1, \
-         token_ended = 'registered again under another device id' \
-         WHERE account = ?1 AND device <> ?2 AND push_token = ?3",
-        params![account, id.as_str(), push_token],
-    )?;
+    let sql = "UPDATE devices SET push_token = NULL, token_generation = token_generation + 1, \
+               token_ended = 'registered again under another device id' \
+               WHERE account = ?1 AND device <> ?2 AND push_token = ?3";
+    tx.prepare_cached(sql)?
+        .execute(params![account, id.as_str(), push_token])?;
     Ok(())
 }
 

@@ -81,8 +81,10 @@ fn discount(tx: &Connection, key: &PushKey) -> Result<()> {
 
 fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64) -> Result<()> {
     // An answer may have told the device something newer while the push was under way.
-    let sql = "UPDATE devices SET told_unread = ?3, told_mentions = ?4, told_conversations = ?5 \
-               WHERE id = ?1 AND served <= ?2";
+    let sql = "UPDATE devices SET held_until = 0, \
+               told_unread = iif(served <= ?2, ?3, told_unread), \
+               told_mentions = iif(served <= ?2, ?4, told_mentions), \
+               told_conversations = iif(served <= ?2, ?5, told_conversations) WHERE id = ?1";
     tx.prepare_cached(sql)?.execute(params![
         key.device,
         told.version,
@@ -90,8 +92,6 @@ fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64
         signed(told.totals.mentions),
         signed(told.totals.conversations),
     ])?;
-    tx.prepare_cached("UPDATE devices SET held_until = 0 WHERE id = ?1")?
-        .execute([key.device])?;
     tx.prepare_cached("UPDATE schedule SET attempts = 0 WHERE device = ?1")?
         .execute([key.device])?;
     forget_alert(tx, told)?;
