@@ -23,7 +23,7 @@ use super::{
     request::{Failure, Requests, device_path, endpoint, json, understood},
 };
 use crate::{
-    EngineError, Timestamp,
+    EngineError,
     model::Ahead,
     random,
     simulation::{Bug, is},
@@ -97,34 +97,29 @@ impl Core {
         match flight.run().await {
             Ok(()) => {
                 *succeeded = begun;
-                self.rest(key, &Next::AtOnce)
+                let now = self.bridges.clock.now();
+                self.store
+                    .write(Durability::Refetchable, |tx| tx.note_heard(key, now))
             }
             Err(Failure::SignedOut) => flight.ended(),
             Err(Failure::Pause(error, pause)) => {
-                self.rest(key, &Next::After(pause))?;
+                self.rest(key, pause)?;
                 Err(error)
             }
             Err(Failure::Stop(error)) => Err(error),
         }
     }
 
-    /// Remembers when the relay may be asked again: in wall time, so that it survives a kill.
-    fn rest(&self, key: AccountKey, next: &Next) -> Result<(), EngineError> {
+    /// Remembers when the relay may be asked again by itself, after the pause that it asked for or one of
+    /// our own: in wall time, so that it survives a kill.
+    fn rest(&self, key: AccountKey, asked: Option<Duration>) -> Result<(), EngineError> {
         let now = self.bridges.clock.now();
         self.store.write(Durability::Refetchable, |tx| {
             let mut account = tx.account_by_key(key)?;
-            match next {
-                Next::AtOnce => {
-                    (account.failures, account.retry_at) = (0, Timestamp::default());
-                    account.synced_at = now;
-                }
-                Next::After(asked) => {
-                    let pause = asked.unwrap_or_else(|| full_jitter(account.failures));
-                    account.failures = account.failures.saturating_add(1);
-                    account.failed_at = now;
-                    account.retry_at = now.after(pause.min(LONGEST_PAUSE));
-                }
-            }
+            let pause = asked.unwrap_or_else(|| full_jitter(account.failures));
+            account.failures = account.failures.saturating_add(1);
+            account.failed_at = now;
+            account.retry_at = now.after(pause.min(LONGEST_PAUSE));
             tx.save_account(&account)
         })
     }
@@ -169,14 +164,6 @@ impl Turn {
     }
 }
 
-/// When the relay may be asked again by itself.
-enum Next {
-    /// Whenever something calls for it: the flight ended well.
-    AtOnce,
-    /// After the pause that the relay asked for, or one of our own.
-    After(Option<Duration>),
-}
-
 /// Exponential backoff with full jitter: anywhere between nothing and the doubled pause.
 pub(super) fn full_jitter(failures: u32) -> Duration {
     let ceiling = FIRST_PAUSE
@@ -184,14 +171,6 @@ pub(super) fn full_jitter(failures: u32) -> Duration {
         .min(LONGEST_OF_OURS);
     let share = random::number().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
     ceiling.mul_f64(share)
-}
-
-fn current(tx: &Tx<'_>, key: AccountKey, relay: &Url) -> Result<Account, EngineError> {
-    let account = tx.account_by_key(key)?;
-    if account.signed_out || account.relay != *relay {
-        return Err(EngineError::UnknownAccount);
-    }
-    Ok(account)
 }
 
 struct Flight<'a> {
@@ -206,7 +185,11 @@ impl Flight<'_> {
     /// transaction of the flight: after a sign-out, here or on the relay, and after a move to another
     /// relay nothing of an answer that comes late is written, and nothing more is sent (S7).
     fn account(&self, tx: &Tx<'_>) -> Result<Account, EngineError> {
-        current(tx, self.key, &self.relay)
+        let account = tx.account_by_key(self.key)?;
+        if account.signed_out || account.relay != self.relay {
+            return Err(EngineError::UnknownAccount);
+        }
+        Ok(account)
     }
 
     /// The relay says that the account has ended: it does not count any more, and nothing is sent for
@@ -270,7 +253,10 @@ impl Flight<'_> {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<Response, Failure> {
-        let may_send = |tx: &Tx<'_>| current(tx, account.key, &account.relay).map(drop);
+        let may_send = |tx: &Tx<'_>| {
+            let still = tx.is_on_relay(account.key, &account.relay)?;
+            still.then_some(()).ok_or(EngineError::UnknownAccount)
+        };
         self.requests
             .exchange(&account.account, may_send, method, url, body)
             .await

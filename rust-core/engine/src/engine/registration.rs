@@ -20,7 +20,7 @@ pub(super) fn of(
     account: &Account,
     tx: &Tx<'_>,
 ) -> Result<DeviceRegistration, EngineError> {
-    let painting = Painting::of(account, &tx.accounts()?);
+    let painting = Painting::of(account, &tx.relays_of_others(account.key)?);
     let mut conditions = tx.conditions()?;
     conditions.badges_allowed &= painting != Painting::Wrong;
     Ok(DeviceRegistration {
@@ -46,17 +46,13 @@ enum Painting {
 }
 
 impl Painting {
-    fn of(account: &Account, all: &[Account]) -> Self {
-        let counts = |other: &&Account| other.participates && !other.signed_out;
-        let mut others = all
-            .iter()
-            .filter(counts)
-            .filter(|other| other.key != account.key);
+    /// `others` are the relays of the other accounts that take part.
+    fn of(account: &Account, others: &[String]) -> Self {
         if !account.participates {
             Self::Wrong
-        } else if others.clone().next().is_none() {
+        } else if others.is_empty() {
             Self::ThisAccount
-        } else if others.all(|other| other.relay == account.relay) {
+        } else if others.iter().all(|other| *other == account.relay.as_str()) {
             Self::AllAccounts
         } else {
             Self::Wrong

@@ -212,6 +212,23 @@ impl Tx<'_> {
         Ok(statement.exists([])?)
     }
 
+    /// Whether the account is there, on this relay, and has not ended.
+    pub fn is_on_relay(&self, account: AccountKey, relay: &Url) -> Result<bool, EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT 1 FROM accounts WHERE key = ?1 AND relay = ?2 AND NOT signed_out",
+        )?;
+        Ok(statement.exists(params![account, relay.as_str()])?)
+    }
+
+    /// The addresses of the relays of all other accounts that take part in the badge.
+    pub fn relays_of_others(&self, account: AccountKey) -> Result<Vec<String>, EngineError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT relay FROM accounts WHERE participates AND NOT signed_out AND key <> ?1",
+        )?;
+        let relays = statement.query_map([account], |row| row.get(0))?;
+        Ok(relays.collect::<Result<_, _>>()?)
+    }
+
     /// By a column, with a `+` before it where SQLite has an index of it and is not to use it: accounts are few,
     /// and an index whose page storage lost hides accounts that are there (L2).
     fn find(
@@ -292,6 +309,16 @@ impl Tx<'_> {
             "push_token_ended": account.push_token_ended.map(reason_text).transpose()?,
         });
         Ok(())
+    }
+
+    /// The account's relay was heard to the end: it may be asked again whenever something calls for it.
+    pub fn note_heard(&self, account: AccountKey, now: Timestamp) -> Result<(), EngineError> {
+        let found = update!(self, account, {
+            "synced_at": now.0,
+            "retry_at": Timestamp::default().0,
+            "failures": 0,
+        });
+        (found > 0).then_some(()).ok_or(EngineError::UnknownAccount)
     }
 
     /// iOS gave a push token, perhaps the same once more: relays that know of a dead one are told.

@@ -136,25 +136,21 @@ impl Tx<'_> {
 
     /// The badge as the last write left it.
     pub fn badge(&self) -> Result<BadgeState, EngineError> {
-        let mut state = BadgeState {
-            badge: 0,
-            generation: 0,
-            complete: true,
-            known: false,
-        };
+        // One look at each: for a list of names SQLite would make a table of its own first.
         let mut statement = self.transaction.prepare_cached(
-            "SELECT name, value FROM settings
-             WHERE name IN ('badge', 'complete', 'generation', 'known') AND value IS NOT NULL",
+            "SELECT (SELECT value FROM settings WHERE name = 'badge'),
+                    (SELECT value FROM settings WHERE name = 'generation'),
+                    (SELECT value FROM settings WHERE name = 'complete'),
+                    (SELECT value FROM settings WHERE name = 'known')",
         )?;
-        let mut settings = statement.query([])?;
-        while let Some(row) = settings.next()? {
-            match row.get::<_, String>(0)?.as_str() {
-                "badge" => state.badge = row.get(1)?,
-                "complete" => state.complete = row.get(1)?,
-                "generation" => state.generation = row.get(1)?,
-                _ => state.known = row.get(1)?,
-            }
-        }
+        let state = statement.query_row([], |row| {
+            Ok(BadgeState {
+                badge: row.get::<_, Option<_>>(0)?.unwrap_or(0),
+                generation: row.get::<_, Option<_>>(1)?.unwrap_or(0),
+                complete: row.get::<_, Option<_>>(2)?.unwrap_or(true),
+                known: row.get::<_, Option<_>>(3)?.unwrap_or(false),
+            })
+        })?;
         if state.generation < NUMBER {
             Ok(state)
         } else {
@@ -275,7 +271,9 @@ impl Tx<'_> {
         // A store that was made anew and lost its accounts too knows of nothing.
         let lost = held && self.accounts()?.is_empty();
         if accounts.iter().all(heard) && !lost {
-            self.release_badge()?;
+            if held {
+                self.release_badge()?;
+            }
             return Ok(true);
         }
         Ok(!held && (accounts.iter().any(heard) || before.known))
