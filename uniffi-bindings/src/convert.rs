@@ -185,6 +185,7 @@ impl From<inner::AccountView> for Account {
             pending: u32::try_from(from.pending).unwrap_or(u32::MAX),
             pushes: from.pushes.into(),
             push_token_ended: from.push_token_ended.map(Into::into),
+            synced_at_ms: from.synced_at.map(|moment| moment.0),
         }
     }
 }

@@ -180,6 +180,9 @@ pub struct Account {
     /// Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
     /// again. None while it is good.
     pub push_token_ended: Option<PushTokenEnded>,
+    /// When its relay last brought it up to date, in milliseconds since 1970; none before the first
+    /// time.
+    pub synced_at_ms: Option<i64>,
 }
 
 /// Why APNs will not push to a phone's token any more. What to do about it is the same for all.

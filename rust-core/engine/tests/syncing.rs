@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use support::{BUDGET, Fault, Meanwhile, Phone, alice};
-use truebadge_engine::{Cause, EngineError, Process, transport::TransportError};
+use truebadge_engine::{Cause, Clock, EngineError, Process, transport::TransportError};
 use truebadge_protocol::{ProblemKind, messages::PushTokenEnded};
 
 #[tokio::test]
@@ -124,6 +124,21 @@ async fn a_push_token_that_apns_ended_is_asked_for_again_and_told_again_once_an_
     assert!(!phone.refresh().await.push_token_wanted);
     phone.watch.advance(Duration::from_hours(1));
     assert!(phone.refresh().await.push_token_wanted);
+}
+
+#[tokio::test]
+async fn an_account_says_when_its_relay_was_last_heard() {
+    let phone = Phone::new();
+    let heard = || phone.engine.accounts().unwrap()[0].synced_at;
+    assert_eq!(heard(), None);
+
+    phone.refresh().await;
+    let then = phone.watch.now();
+    assert_eq!(heard(), Some(then));
+
+    phone.watch.advance(Duration::from_hours(1));
+    phone.refresh_with_faults(&[Some(Fault::Lost)]).await;
+    assert_eq!(heard(), Some(then), "an answer that was lost is none");
 }
 
 #[tokio::test]

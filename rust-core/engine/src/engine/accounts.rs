@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{AccountView, BadgeState, ConversationView, Engine};
 use crate::{
-    EngineError,
+    EngineError, Timestamp,
     overlay::{PendingOperation, lay_over},
     store::{Account, Durability, Tx},
 };
@@ -121,6 +121,7 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, EngineErro
         push_token_ended: account.push_token_ended,
         participates: account.participates,
         signed_out: account.signed_out,
+        synced_at: (account.synced_at > Timestamp::default()).then_some(account.synced_at),
     })
 }
 

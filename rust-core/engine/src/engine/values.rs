@@ -9,7 +9,7 @@ use truebadge_protocol::{
 use url::Url;
 
 use crate::{
-    EngineError,
+    EngineError, Timestamp,
     bridge::{AppBadge, CredentialProvider, DeliveredNotifications},
     clock::Clock,
     payload::Disposition,
@@ -233,6 +233,8 @@ pub struct AccountView {
     /// APNs ended the push token that its relay has, and why: nothing is pushed until iOS gives one
     /// again.
     pub push_token_ended: Option<PushTokenEnded>,
+    /// When its relay last brought it up to date; none before the first time.
+    pub synced_at: Option<Timestamp>,
 }
 
 /// A conversation as the person should see it.

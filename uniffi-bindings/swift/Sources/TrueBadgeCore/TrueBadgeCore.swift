@@ -519,6 +519,22 @@ fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterInt64: FfiConverterPrimitive {
+    typealias FfiType = Int64
+    typealias SwiftType = Int64
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Int64 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: Int64, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterBool : FfiConverter {
     typealias FfiType = Int8
     typealias SwiftType = Bool
@@ -3156,6 +3172,11 @@ public struct Account: Equatable, Hashable {
      * again. None while it is good.
      */
     public let pushTokenEnded: PushTokenEnded?
+    /**
+     * When its relay last brought it up to date, in milliseconds since 1970; none before the first
+     * time.
+     */
+    public let syncedAtMs: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -3187,7 +3208,11 @@ public struct Account: Equatable, Hashable {
         /**
          * Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
          * again. None while it is good.
-         */pushTokenEnded: PushTokenEnded?) {
+         */pushTokenEnded: PushTokenEnded?, 
+        /**
+         * When its relay last brought it up to date, in milliseconds since 1970; none before the first
+         * time.
+         */syncedAtMs: Int64?) {
         self.account = account
         self.relay = relay
         self.totals = totals
@@ -3197,6 +3222,7 @@ public struct Account: Equatable, Hashable {
         self.pending = pending
         self.pushes = pushes
         self.pushTokenEnded = pushTokenEnded
+        self.syncedAtMs = syncedAtMs
     }
 
     
@@ -3223,7 +3249,8 @@ public struct FfiConverterTypeAccount: FfiConverterRustBuffer {
                 complete: FfiConverterBool.read(from: &buf), 
                 pending: FfiConverterUInt32.read(from: &buf), 
                 pushes: FfiConverterTypePushCounters.read(from: &buf), 
-                pushTokenEnded: FfiConverterOptionTypePushTokenEnded.read(from: &buf)
+                pushTokenEnded: FfiConverterOptionTypePushTokenEnded.read(from: &buf), 
+                syncedAtMs: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
@@ -3237,6 +3264,7 @@ public struct FfiConverterTypeAccount: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.pending, into: &buf)
         FfiConverterTypePushCounters.write(value.pushes, into: &buf)
         FfiConverterOptionTypePushTokenEnded.write(value.pushTokenEnded, into: &buf)
+        FfiConverterOptionInt64.write(value.syncedAtMs, into: &buf)
     }
 }
 
@@ -5485,6 +5513,30 @@ fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterUInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
+    typealias SwiftType = Int64?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterInt64.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterInt64.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundation
 internal import TrueBadgeCore
 
 /// An account on this phone, as the person should see it.
@@ -29,6 +30,8 @@ public struct Account: Sendable, Hashable, Identifiable {
     /// Why APNs ended the push token that its relay has: nothing is pushed until iOS gives one
     /// again. `nil` while it is good.
     public let pushTokenEnded: PushTokenEnded?
+    /// When its relay last brought it up to date; `nil` before the first time.
+    public let lastSynced: Date?
 }
 
 /// Why APNs will not push to a phone's token any more. What to do about it is the same for all: ask
@@ -90,6 +93,7 @@ extension Account {
         pushesSent = core.pushes.sent
         pushesReceived = core.pushes.received
         pushTokenEnded = core.pushTokenEnded.map(PushTokenEnded.init)
+        lastSynced = core.syncedAtMs.map { Date(timeIntervalSince1970: Double($0) / 1000) }
     }
 }
 
