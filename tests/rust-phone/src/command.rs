@@ -62,6 +62,10 @@ pub enum Command {
     Rejected,
     /// The app came to the foreground.
     Refresh,
+    /// The person swiped the app away: its code runs no more until it is opened.
+    ForceQuit,
+    /// The person opened the app again.
+    Open,
     /// Lose the connection to APNs.
     Away,
     /// Regain it.
@@ -109,6 +113,8 @@ impl Command {
             }),
             ["rejected"] => Ok(Self::Rejected),
             ["refresh"] => Ok(Self::Refresh),
+            ["force-quit"] => Ok(Self::ForceQuit),
+            ["open"] => Ok(Self::Open),
             ["away"] => Ok(Self::Away),
             ["back"] => Ok(Self::Back),
             ["list"] => Ok(Self::List),
@@ -117,7 +123,7 @@ impl Command {
                 "this is no command: read ACCOUNT CONVERSATION POSITION [REMAINING], \
                       read-items ACCOUNT CONVERSATION POSITION,… [REMAINING], read-all ACCOUNT, \
                       unread ACCOUNT CONVERSATION, level ACCOUNT CONVERSATION LEVEL, \
-                      sign-out ACCOUNT, rejected, refresh, away, back, list or quit"
+                      sign-out ACCOUNT, rejected, refresh, force-quit, open, away, back, list or quit"
                     .to_owned(),
             ),
         }

@@ -108,6 +108,7 @@ pub fn in_words(event: &Event) -> String {
         }
         Event::Rejected { operations } => refused(operations),
         Event::Conversations { conversations } => list(conversations),
+        Event::ForceQuit => "force-quit".to_owned(),
         Event::Away => "away from APNs".to_owned(),
         Event::Attached => "attached to APNs".to_owned(),
         Event::Error { message } => format!("error: {message}"),

@@ -78,6 +78,8 @@ pub enum Event {
         /// All that was not printed by this event before.
         operations: Vec<Rejected>,
     },
+    /// The app was swiped away.
+    ForceQuit,
     /// Detached from APNs, as told.
     Away,
     /// Attached to APNs.

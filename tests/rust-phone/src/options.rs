@@ -17,6 +17,9 @@ Commands come on standard input, one a line:
   sign-out ACCOUNT                                 the person signed out of it here
   rejected                                         what the relay refused, and take note of it
   refresh                                          the app came to the foreground
+  force-quit                                       the person swiped the app away: its code
+                                                   runs no more until it is opened
+  open                                             the person opened it again
   away, back                                       lose and regain the connection to APNs
   list                                             the conversations with something to show
   quit                                             end; SIGTERM and SIGINT do the same

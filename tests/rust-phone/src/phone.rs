@@ -50,6 +50,8 @@ pub struct Phone {
     refusals: u64,
     wakes: FuturesUnordered<BoxFuture<'static, Woken>>,
     launched: bool,
+    /// The person swiped the app away: iOS starts it for no push (rule 4 of docs/PLATFORM.md).
+    force_quit: bool,
 }
 
 /// A wake that ended, and the word for why it began.
@@ -98,6 +100,7 @@ impl Phone {
             refusals: 0,
             wakes: FuturesUnordered::new(),
             launched: false,
+            force_quit: false,
         })
     }
 
@@ -154,12 +157,15 @@ impl Phone {
     /// As at every launch of an app: the token goes to the core. A changed one, to the relays too.
     async fn registered(&mut self, token: String) {
         self.console.emit(&Event::Attached);
+        let changed = self.push_token.replace(token.clone()).as_ref() != Some(&token);
+        if self.force_quit {
+            return;
+        }
         if let Err(error) = self.engine.set_push_token(Some(&token)) {
             return self.console.emit(&Event::Error {
                 message: error.to_string(),
             });
         }
-        let changed = self.push_token.replace(token.clone()).as_ref() != Some(&token);
         if changed && self.launched {
             self.refresh(Cause::Foreground).await;
         }
@@ -173,7 +179,7 @@ impl Phone {
         if let Some(badge) = push.badge {
             self.icon.paint(badge);
         }
-        let why = match (push.wake, push.extension) {
+        let why = match (push.wake && !self.force_quit, push.extension) {
             (true, _) => cause(Cause::Push),
             (false, true) => cause(Cause::Extension),
             (false, false) => return,
@@ -227,6 +233,11 @@ impl Phone {
 
     async fn obey(&mut self, command: Command) {
         let engine = Arc::clone(&self.engine);
+        let without_the_app = matches!(command, Command::Open | Command::Away | Command::Back);
+        if self.force_quit && !without_the_app {
+            let message = "the app was force-quit: open it first".to_owned();
+            return self.console.emit(&Event::Error { message });
+        }
         match command {
             Command::Read {
                 account,
@@ -275,11 +286,30 @@ impl Phone {
             }
             Command::Rejected => self.reporting(|phone| phone.rejected()),
             Command::Refresh => self.refresh(Cause::Foreground).await,
+            Command::ForceQuit => self.force_quit(),
+            Command::Open => self.open().await,
             Command::Away => self.attach(false),
             Command::Back => self.attach(true),
             Command::List => self.reporting(|phone| phone.list()),
             Command::Quit => {}
         }
+    }
+
+    /// iOS ends the process with all that it was doing.
+    fn force_quit(&mut self) {
+        self.wakes.clear();
+        self.force_quit = true;
+        self.console.emit(&Event::ForceQuit);
+    }
+
+    /// The app comes to the foreground; after a force-quit it is launched for that.
+    async fn open(&mut self) {
+        if !std::mem::take(&mut self.force_quit) {
+            return self.refresh(Cause::Foreground).await;
+        }
+        let token = self.push_token.as_deref();
+        self.reporting(|phone| phone.engine.set_push_token(token));
+        self.refresh(Cause::Launch).await;
     }
 
     async fn recorded(

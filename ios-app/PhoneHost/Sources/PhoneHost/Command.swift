@@ -11,6 +11,8 @@ enum Command: Equatable, Sendable {
     case signOut(AccountID)
     case rejected
     case refresh
+    case forceQuit
+    case open
     case away
     case back
     case list
@@ -51,6 +53,8 @@ enum Command: Equatable, Sendable {
         case ("unread", 3):
             self = .unread(AccountID(rawValue: words[1]), ConversationID(rawValue: words[2]))
         case ("refresh", 1): self = .refresh
+        case ("force-quit", 1): self = .forceQuit
+        case ("open", 1): self = .open
         case ("away", 1): self = .away
         case ("back", 1): self = .back
         case ("list", 1): self = .list
@@ -60,7 +64,7 @@ enum Command: Equatable, Sendable {
                 sentence: "this is no command: read ACCOUNT CONVERSATION POSITION [REMAINING], "
                     + "read-items ACCOUNT CONVERSATION POSITION,… [REMAINING], read-all ACCOUNT, "
                     + "unread ACCOUNT CONVERSATION, level ACCOUNT CONVERSATION LEVEL, "
-                    + "sign-out ACCOUNT, rejected, refresh, away, back, list or quit")
+                    + "sign-out ACCOUNT, rejected, refresh, force-quit, open, away, back, list or quit")
         }
     }
 

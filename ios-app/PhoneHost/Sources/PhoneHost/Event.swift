@@ -19,6 +19,7 @@ enum Event: Sendable {
     case operation(kind: String, account: AccountID, conversation: ConversationID?, error: String?)
     case rejected([RejectedOperation])
     case conversations([Conversation])
+    case forceQuit
     case away
     case attached
     case error(String)
@@ -60,6 +61,7 @@ extension Event {
             ["event": "conversations", "conversations": conversations.map(\.json)]
         case .rejected(let operations):
             ["event": "rejected", "operations": operations.map(\.json)]
+        case .forceQuit: ["event": "force_quit"]
         case .away: ["event": "away"]
         case .attached: ["event": "attached"]
         case .error(let message): ["event": "error", "message": message]
@@ -89,6 +91,7 @@ extension Event {
         case .rejected(let operations):
             ([counted(operations.count, "operation") + " refused"] + operations.map(\.words))
                 .joined(separator: "\n              ")
+        case .forceQuit: "force-quit"
         case .away: "away from APNs"
         case .attached: "attached to APNs"
         case .error(let message): "error: \(message)"

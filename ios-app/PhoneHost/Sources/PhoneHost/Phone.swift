@@ -28,7 +28,9 @@ actor Phone {
     private let console: any Console
     private let screen: HomeScreen
     private let device: String
-    private let app: TrueBadge
+    private var app: TrueBadge
+    /// The person swiped the app away: iOS starts it for no push (rule 4 of docs/PLATFORM.md).
+    private var isForceQuit = false
     private let say: @Sendable (Happening) -> Void
     private var line: APNsLine?
     private var attached = false
@@ -50,9 +52,7 @@ actor Phone {
         self.say = say
         screen = HomeScreen(console: console)
         device = try DeviceFile.id(in: options.store)
-        app = try TrueBadge.create(
-            configuration: Self.configuration(options, device: device, process: .app),
-            bridges: Self.bridges(screen, options))
+        app = try Self.app(screen, options, device: device)
     }
 
     /// Tells the app what the flags say. Throws when the store or an account's name is no good.
@@ -61,6 +61,14 @@ actor Phone {
         for account in options.accounts {
             try await app.addAccount(account.id, relay: options.relay)
         }
+    }
+
+    private static func app(
+        _ screen: HomeScreen, _ options: Options, device: String
+    ) throws -> TrueBadge {
+        try TrueBadge.create(
+            configuration: configuration(options, device: device, process: .app),
+            bridges: bridges(screen, options))
     }
 
     private static func configuration(
@@ -153,6 +161,7 @@ actor Phone {
         attached = true
         let changed = token != pushToken
         pushToken = token
+        if isForceQuit { return }
         await reporting { try await app.register(pushToken: token) }
         switch stage {
         case .waitingForToken: launch()
@@ -182,7 +191,7 @@ actor Phone {
         if push.isAlert { await screen.deliver(push) }
         if let badge = push.badge { await screen.paint(Int(badge)) }
         let payload = PushPayload(Data(push.payload.utf8))
-        if push.wakes {
+        if push.wakes, !isForceQuit {
             wake { [app] in try await app.handlePush(payload) }
         } else if push.startsExtension {
             let screen = screen
@@ -230,6 +239,9 @@ actor Phone {
     // MARK: Commands
 
     private func obey(_ command: Command) async {
+        if isForceQuit, ![.open, .away, .back].contains(command) {
+            return console.emit(.error("the app was force-quit: open it first"))
+        }
         switch command {
         case .read(let account, let conversation, let position, let remaining):
             await record("read", account, conversation) {
@@ -255,10 +267,31 @@ actor Phone {
             await record("sign-out", account) { try await app.signOut(account) }
         case .rejected: await rejected()
         case .refresh: refresh(.foreground)
+        case .forceQuit: await forceQuit()
+        case .open: await open()
         case .away: attach(false)
         case .back: attach(true)
         case .list: await list()
         case .quit: break
+        }
+    }
+
+    /// iOS ends the process with all that it was doing.
+    private func forceQuit() async {
+        for wake in wakes.values { wake.cancel() }
+        isForceQuit = true
+        await reporting { try app.suspend() }
+        console.emit(.forceQuit)
+    }
+
+    /// After a force-quit this is another process, over the same store.
+    private func open() async {
+        guard isForceQuit else { return refresh(.foreground) }
+        isForceQuit = false
+        await reporting {
+            app = try Self.app(screen, options, device: device)
+            try await app.register(pushToken: pushToken)
+            refresh(.launch)
         }
     }
 

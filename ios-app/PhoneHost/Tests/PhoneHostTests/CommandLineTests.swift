@@ -89,12 +89,14 @@ import TrueBadge
                 level a c mentions
                 sign-out a
                 rejected
+                force-quit
+                open
 
                 """.utf8))
         #expect(
             commands(typed) == [
                 .readItems("a", "c", [3, 1, 2], remaining: 4), .readAll("a"),
-                .level("a", "c", .mentions), .signOut("a"), .rejected,
+                .level("a", "c", .mentions), .signOut("a"), .rejected, .forceQuit, .open,
             ])
     }
 
