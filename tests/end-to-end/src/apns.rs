@@ -18,6 +18,29 @@ pub const KEY_ID: &str = "KEY1234567";
 /// The app.
 pub const TOPIC: &str = "com.example.app";
 
+/// Who gets the pushes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Phones that attach.
+    Phones,
+    /// An iOS simulator.
+    Simulator {
+        /// Its UDID.
+        device: String,
+        /// The app's bundle identifier.
+        bundle: String,
+    },
+}
+
+impl Audience {
+    fn topic(&self) -> &str {
+        match self {
+            Self::Phones => TOPIC,
+            Self::Simulator { bundle, .. } => bundle,
+        }
+    }
+}
+
 /// A running apns-sim.
 #[derive(Debug)]
 pub struct Apns {
@@ -33,9 +56,9 @@ pub struct Apns {
 
 impl Apns {
     /// Starts it with the provider's key in `key`.
-    pub async fn start(key: &Path, folder: &Path) -> anyhow::Result<Self> {
+    pub async fn start(key: &Path, folder: &Path, audience: &Audience) -> anyhow::Result<Self> {
         let program = programs::find("apns-sim")?;
-        let words = [
+        let mut words = vec![
             program.as_os_str(),
             "--provider=127.0.0.1:0".as_ref(),
             "--phones=127.0.0.1:0".as_ref(),
@@ -45,10 +68,14 @@ impl Apns {
             "--key-id".as_ref(),
             KEY_ID.as_ref(),
             "--topic".as_ref(),
-            TOPIC.as_ref(),
+            audience.topic().as_ref(),
             "--key".as_ref(),
             key.as_os_str(),
         ];
+        if let Audience::Simulator { device, .. } = audience {
+            words.push("--simulator".as_ref());
+            words.push(device.as_ref());
+        }
         let mut process = Process::start("apns-sim", words, folder)?;
         let (provider, phones) = process
             .wait_for("its addresses", |line| {
@@ -108,6 +135,27 @@ impl Apns {
     /// Sends a silent push that is not the relay's, signed as the relay signs, over HTTP/2. Gives
     /// the status.
     pub async fn send_silent(&self, push_token: &str, payload: &Value) -> anyhow::Result<u16> {
+        self.send_as(("background", "5"), push_token, payload).await
+    }
+
+    /// Sends a push of somebody else: an alert, unless all that it does is to wake the app.
+    pub async fn send(&self, push_token: &str, payload: &Value) -> anyhow::Result<u16> {
+        let aps = &payload["aps"];
+        let shows = |key: &&str| !aps[*key].is_null();
+        let kind = if ["alert", "badge", "sound"].iter().any(shows) {
+            ("alert", "10")
+        } else {
+            ("background", "5")
+        };
+        self.send_as(kind, push_token, payload).await
+    }
+
+    async fn send_as(
+        &self,
+        (push_type, priority): (&str, &str),
+        push_token: &str,
+        payload: &Value,
+    ) -> anyhow::Result<u16> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(KEY_ID.to_owned());
@@ -118,8 +166,8 @@ impl Apns {
             .post(format!("{}/3/device/{push_token}", self.provider))
             .bearer_auth(token)
             .header("apns-topic", TOPIC)
-            .header("apns-push-type", "background")
-            .header("apns-priority", "5")
+            .header("apns-push-type", push_type)
+            .header("apns-priority", priority)
             .body(payload.to_string())
             .send()
             .await?;

@@ -7,6 +7,8 @@
 //! | [`desktop`] | somebody else's client: reports to the relay over HTTP |
 //! | [`phone`] | a phone process, Rust or Swift |
 //! | [`apns`] | apns-sim: faults, what came, and pushes of our own |
+//! | [`link`] | a phone's way to the relay, which can be cut |
+//! | [`scenario`] | what happens to a badge, step by step, as files |
 //! | [`process`] | a child: its JSON lines, its stderr, its end |
 //! | [`programs`] | where the programs are |
 //!
@@ -17,13 +19,16 @@
 pub mod apns;
 pub mod desktop;
 mod http;
+pub mod link;
 pub mod phone;
 pub mod process;
 pub mod programs;
+pub mod scenario;
 pub mod world;
 
 pub use apns::Apns;
 pub use desktop::Desktop;
 pub use phone::{Kind, Phone};
 pub use process::Process;
+pub use scenario::Scenario;
 pub use world::{Settings, World};

@@ -143,9 +143,19 @@ impl Phone {
 
     /// The number on the icon, as far as the phone told.
     pub fn badge(&self) -> Option<u64> {
-        let lines = self.process.all();
-        let mut badges = lines.iter().filter(|line| line["event"] == "badge");
-        badges.next_back().and_then(|line| line["badge"].as_u64())
+        last_badge(&self.process.all())
+    }
+
+    /// Waits until the icon shows a number, if it does not already; gives all that the phone has
+    /// printed by then.
+    pub async fn settles_at(&mut self, badge: u64) -> anyhow::Result<Vec<Value>> {
+        let wanted = |lines: &[Value]| last_badge(lines) == Some(badge);
+        let what = format!("badge {badge}");
+        let settled = self.process.wait_until(&what, wanted).await;
+        settled.with_context(|| match self.badge() {
+            Some(shown) => format!("the icon shows {shown}, not {badge}"),
+            None => format!("the icon shows nothing, not {badge}"),
+        })
     }
 
     /// Waits until the icon shows a number; gives the event with which it came.
@@ -182,4 +192,9 @@ impl Phone {
     pub async fn say(&mut self, command: &str) -> anyhow::Result<()> {
         self.process.type_line(command).await
     }
+}
+
+fn last_badge(lines: &[Value]) -> Option<u64> {
+    let mut badges = lines.iter().filter(|line| line["event"] == "badge");
+    badges.next_back().and_then(|line| line["badge"].as_u64())
 }

@@ -97,6 +97,24 @@ impl Process {
         found.ok_or_else(|| self.never(what, in_time))
     }
 
+    /// Waits until all that it has printed is as `wanted`; gives it. Passes over nothing.
+    pub async fn wait_until(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&[Value]) -> bool,
+    ) -> anyhow::Result<Vec<Value>> {
+        let look = self
+            .lines
+            .wait_for(|lines| lines.ended || wanted(&lines.read));
+        let in_time = tokio::time::timeout(PATIENCE, look).await.is_ok();
+        let lines = self.all();
+        if wanted(&lines) {
+            Ok(lines)
+        } else {
+            Err(self.never(what, in_time))
+        }
+    }
+
     /// How many lines it has printed.
     pub fn printed(&self) -> usize {
         self.lines.borrow().read.len()

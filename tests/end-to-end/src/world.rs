@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::{
-    apns::{Apns, KEY_ID, TEAM},
+    apns::{Apns, Audience, KEY_ID, TEAM},
     desktop::Desktop,
     phone::{Kind, Phone, Setup},
     process::Process,
@@ -63,9 +63,15 @@ pub struct World {
 impl World {
     /// Starts apns-sim and a relay with an empty database.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        Self::start_for(settings, &Audience::Phones).await
+    }
+
+    /// The same, with pushes to somebody else than phones that attach.
+    pub async fn start_for(settings: Settings, audience: &Audience) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("truebadge-").tempdir()?;
         let producer_key = keys(folder.path()).await?;
-        let apns = Apns::start(&folder.path().join("apns.p8"), folder.path()).await?;
+        let key = folder.path().join("apns.p8");
+        let apns = Apns::start(&key, folder.path(), audience).await?;
         let (relay, url) = serve(folder.path(), &settings, &apns.provider, "127.0.0.1:0").await?;
         Ok(Self {
             apns,
