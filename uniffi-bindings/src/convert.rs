@@ -132,13 +132,14 @@ impl TryFrom<Configuration> for inner::Configuration {
     }
 }
 
-impl From<Conditions> for messages::Conditions {
-    fn from(from: Conditions) -> Self {
-        Self {
-            badges_allowed: from.badges_allowed,
-            alerts_allowed: from.alerts_allowed,
-            background_refresh: from.background_refresh,
-            low_power_mode: from.low_power_mode,
+impl Conditions {
+    /// What is not known here is as it was told `before`.
+    pub(crate) fn after(self, before: messages::Conditions) -> messages::Conditions {
+        messages::Conditions {
+            badges_allowed: self.badges_allowed,
+            alerts_allowed: self.alerts_allowed,
+            background_refresh: self.background_refresh.unwrap_or(before.background_refresh),
+            low_power_mode: self.low_power_mode,
         }
     }
 }

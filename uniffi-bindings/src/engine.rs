@@ -104,15 +104,15 @@ impl Engine {
     }
 
     /// Tells the token that iOS gave the app; none when it gave none. The relays hear of it at the
-    /// next refresh.
-    pub fn set_push_token(&self, token: Option<Vec<u8>>) -> Result<(), TrueBadgeError> {
+    /// next refresh. Gives whether they must: it is another one, or the one that APNs ended, once more.
+    pub fn set_push_token(&self, token: Option<Vec<u8>>) -> Result<bool, TrueBadgeError> {
         let token = token.as_deref().map(convert::push_token).transpose()?;
         Ok(self.0.set_push_token(token.as_deref())?)
     }
 
     /// Tells what the phone's settings let through. The relays hear of it at the next refresh.
     pub fn set_conditions(&self, conditions: Conditions) -> Result<(), TrueBadgeError> {
-        Ok(self.0.set_conditions(conditions.into())?)
+        Ok(self.0.change_conditions(|before| conditions.after(before))?)
     }
 
     /// Everything that a push asks for, within `budget_ms`. What goes wrong is in the outcome.

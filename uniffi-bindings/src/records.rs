@@ -117,17 +117,14 @@ pub enum Level {
 
 /// What the phone's settings let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four independent switches in iOS' settings"
-)]
 pub struct Conditions {
     /// The person lets the app badge its icon.
     pub badges_allowed: bool,
     /// The person lets the app show notifications.
     pub alerts_allowed: bool,
-    /// Background App Refresh is on, for the phone and for the app.
-    pub background_refresh: bool,
+    /// Background App Refresh is on, for the phone and for the app; none where it cannot be known,
+    /// as in an extension: then it is as it was told before.
+    pub background_refresh: Option<bool>,
     /// Low Power Mode is on.
     pub low_power_mode: bool,
 }

@@ -129,24 +129,36 @@ impl Engine {
     /// Takes APNs' device token, in hexadecimal. The relays are told at the next wake with a
     /// network. Give it at every launch: it can change at any time. One that APNs had ended, and that
     /// iOS gave again, is tried again.
-    pub fn set_push_token(&self, token: Option<&str>) -> Result<(), EngineError> {
+    ///
+    /// Gives whether relays must hear of it: it is another one, or the one that APNs ended, once more.
+    pub fn set_push_token(&self, token: Option<&str>) -> Result<bool, EngineError> {
         if token.is_some_and(|token| !is_push_token(token)) {
             return Err(EngineError::InvalidArgument(
                 "the push token is not hexadecimal",
             ));
         }
         self.visit().store.write(Durability::Refetchable, |tx| {
+            // One that is damaged is another one.
+            let is_another = !matches!(tx.push_token(), Ok(known) if known.as_deref() == token);
             tx.set_push_token(token)?;
-            tx.forget_ended_push_token()
+            Ok(tx.forget_ended_push_token()? || is_another)
         })
     }
 
     /// Takes what the phone's settings let through. The relays are told at the next wake with a
     /// network.
     pub fn set_conditions(&self, conditions: Conditions) -> Result<(), EngineError> {
-        self.visit()
-            .store
-            .write(Durability::Refetchable, |tx| tx.set_conditions(conditions))
+        self.change_conditions(|_| conditions)
+    }
+
+    /// As [`Engine::set_conditions`], by what was told before: an extension cannot see all of them.
+    pub fn change_conditions(
+        &self,
+        change: impl Fn(Conditions) -> Conditions,
+    ) -> Result<(), EngineError> {
+        self.visit().store.write(Durability::Refetchable, |tx| {
+            tx.set_conditions(change(tx.conditions()?))
+        })
     }
 
     /// Checks the whole store, makes it anew if it is damaged, and has the next refresh fetch every

@@ -104,8 +104,9 @@ async fn a_mirror_that_diverged_is_fetched_anew_in_the_same_wake() {
 #[tokio::test]
 async fn a_push_token_that_apns_ended_is_asked_for_again_and_told_again_once_an_hour() {
     let phone = Phone::new();
-    phone.engine.set_push_token(Some("00ff")).unwrap();
+    assert!(phone.engine.set_push_token(Some("00ff")).unwrap());
     phone.refresh().await;
+    assert!(!phone.engine.set_push_token(Some("00ff")).unwrap());
     let ends = || {
         phone.relay.0.lock().unwrap().push_token_ended = Some(PushTokenEnded::BadDeviceToken);
     };
@@ -115,7 +116,7 @@ async fn a_push_token_that_apns_ended_is_asked_for_again_and_told_again_once_an_
     let view = phone.engine.accounts().unwrap().remove(0);
     assert_eq!(view.push_token_ended, Some(PushTokenEnded::BadDeviceToken));
 
-    phone.engine.set_push_token(Some("00ff")).unwrap();
+    assert!(phone.engine.set_push_token(Some("00ff")).unwrap());
     phone.refresh().await;
 
     assert_eq!(phone.relay.0.lock().unwrap().registrations.len(), 2);

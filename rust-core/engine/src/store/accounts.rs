@@ -322,14 +322,16 @@ impl Tx<'_> {
     }
 
     /// iOS gave a push token, perhaps the same once more: relays that know of a dead one are told.
-    pub fn forget_ended_push_token(&self) -> Result<(), EngineError> {
-        self.transaction
+    /// Gives whether there is such a relay.
+    pub fn forget_ended_push_token(&self) -> Result<bool, EngineError> {
+        let told = self
+            .transaction
             .prepare_cached(
                 "UPDATE accounts SET push_token_ended = NULL, registration = NULL
                  WHERE push_token_ended IS NOT NULL",
             )?
             .execute([])?;
-        Ok(())
+        Ok(told > 0)
     }
 
     /// Remembers that a push arrived, to tell the relay with the next request.

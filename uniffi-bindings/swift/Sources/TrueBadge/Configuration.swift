@@ -102,16 +102,19 @@ extension TrueBadge.Configuration {
     /// SQLite's own file-protection flags do not exist in the core's build, so the directory's
     /// protection, which new files take over, is set before the first open.
     func makeDirectory() throws {
-        var attributes: [FileAttributeKey: Any] = [:]
-        #if os(iOS)
-            attributes[.protectionKey] = FileProtectionType.completeUntilFirstUserAuthentication
-        #endif
         do {
             try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true, attributes: attributes)
+                at: directory, withIntermediateDirectories: true)
         } catch {
             throw TrueBadgeError.checkSetUp("the directory of the store can't be made")
         }
+        #if canImport(UIKit)
+            do {
+                try FileManager.default.protectUntilFirstUnlock(directory)
+            } catch {
+                throw TrueBadgeError.checkSetUp("the directory of the store can't be protected")
+            }
+        #endif
     }
 }
 

@@ -19,10 +19,16 @@ public actor TrueBadge {
     private let engine: Engine
     private let budget: Duration
     private let grace: Duration
+    private let didAct: AsyncStream<Void>.Continuation
     private var newest: BadgeState?
     private var listeners: [UUID: AsyncStream<BadgeState>.Continuation] = [:]
 
+    /// That the person did something of which the relay must hear: once, however much it was since
+    /// the reader last looked. For one reader.
+    nonisolated let acts: AsyncStream<Void>
+
     private init(engine: Engine, budget: Duration, grace: Duration) {
+        (acts, didAct) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.engine = engine
         self.budget = budget
         self.grace = grace
@@ -30,6 +36,7 @@ public actor TrueBadge {
 
     deinit {
         for listener in listeners.values { listener.finish() }
+        didAct.finish()
     }
 
     /// Makes the directory of the store where there is none, protected until the first unlock, and
@@ -73,13 +80,13 @@ public actor TrueBadge {
     /// knows, and then the ``CredentialStore`` is asked to forget the token. Do not remove it before.
     @discardableResult
     public func signOut(_ account: AccountID) throws -> BadgeState {
-        try changing { try engine.signOut(account: account.rawValue) }
+        try acting { try engine.signOut(account: account.rawValue) }
     }
 
     /// Says whether an account counts in the badge.
     @discardableResult
     public func setParticipation(_ participates: Bool, of account: AccountID) throws -> BadgeState {
-        try changing {
+        try acting {
             try engine.setParticipation(account: account.rawValue, participates: participates)
         }
     }
@@ -122,14 +129,18 @@ public actor TrueBadge {
     /// Chooses which number the badge shows.
     @discardableResult
     public func setPolicy(_ policy: BadgePolicy) throws -> BadgeState {
-        try changing { try engine.setPolicy(policy: policy.core) }
+        try acting { try engine.setPolicy(policy: policy.core) }
     }
 
     // MARK: What the phone tells
 
     /// Takes the token that iOS gave the app; `nil` when it gave none. Call it at every launch. The
     /// relays hear of it at the next refresh.
-    public func register(pushToken: Data?) throws {
+    ///
+    /// - Returns: whether they must hear of it, so that a refresh at once is worth it: it is another
+    ///   token, or the one that APNs had ended, once more.
+    @discardableResult
+    public func register(pushToken: Data?) throws -> Bool {
         try calling { try engine.setPushToken(token: pushToken) }
     }
 
@@ -182,7 +193,7 @@ public actor TrueBadge {
         _ conversation: ConversationID, in account: AccountID, upTo position: UInt64,
         remaining: UInt32 = 0
     ) throws -> BadgeState {
-        try changing {
+        try acting {
             try engine.markRead(
                 account: account.rawValue, conversation: conversation.rawValue, upTo: position,
                 remaining: remaining)
@@ -194,7 +205,7 @@ public actor TrueBadge {
     public func markUnread(
         _ conversation: ConversationID, in account: AccountID, marked: Bool = true
     ) throws -> BadgeState {
-        try changing {
+        try acting {
             try engine.markUnread(
                 account: account.rawValue, conversation: conversation.rawValue, marked: marked)
         }
@@ -208,7 +219,7 @@ public actor TrueBadge {
         _ positions: [UInt64], of conversation: ConversationID, in account: AccountID,
         remaining: UInt32 = 0
     ) throws -> BadgeState {
-        try changing {
+        try acting {
             try engine.markItemsRead(
                 account: account.rawValue, conversation: conversation.rawValue,
                 positions: positions, remaining: remaining)
@@ -219,7 +230,7 @@ public actor TrueBadge {
     /// this phone knows of: all of it, or nothing.
     @discardableResult
     public func markAllRead(in account: AccountID) throws -> BadgeState {
-        try changing { try engine.markAllRead(account: account.rawValue) }
+        try acting { try engine.markAllRead(account: account.rawValue) }
     }
 
     /// The person chose what of a conversation may count.
@@ -227,7 +238,7 @@ public actor TrueBadge {
     public func setLevel(
         _ level: Conversation.Level, of conversation: ConversationID, in account: AccountID
     ) throws -> BadgeState {
-        try changing {
+        try acting {
             try engine.setLevel(
                 account: account.rawValue, conversation: conversation.rawValue, level: level.core)
         }
@@ -268,6 +279,12 @@ public actor TrueBadge {
     }
 
     // MARK: -
+
+    private func acting(_ call: () throws -> TrueBadgeCore.BadgeState) throws -> BadgeState {
+        let state = try changing(call)
+        didAct.yield()
+        return state
+    }
 
     private func changing(_ call: () throws -> TrueBadgeCore.BadgeState) throws -> BadgeState {
         let state = BadgeState(try calling(call))

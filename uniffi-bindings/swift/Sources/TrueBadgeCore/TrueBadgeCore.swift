@@ -1952,9 +1952,9 @@ public protocol EngineProtocol: AnyObject, Sendable {
     
     /**
      * Tells the token that iOS gave the app; none when it gave none. The relays hear of it at the
-     * next refresh.
+     * next refresh. Gives whether they must: it is another one, or the one that APNs ended, once more.
      */
-    func setPushToken(token: Data?) throws 
+    func setPushToken(token: Data?) throws  -> Bool
     
     /**
      * Signs an account out of this phone: all that is here of it goes, its notifications too, and
@@ -2321,15 +2321,16 @@ open func setPolicy(policy: BadgePolicy)throws  -> BadgeState  {
     
     /**
      * Tells the token that iOS gave the app; none when it gave none. The relays hear of it at the
-     * next refresh.
+     * next refresh. Gives whether they must: it is another one, or the one that APNs ended, once more.
      */
-open func setPushToken(token: Data?)throws   {try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
+open func setPushToken(token: Data?)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeTrueBadgeError_lift) {
         uniffiCallStatus in
     uniffi_truebadge_ffi_fn_method_engine_set_push_token(
             self.uniffiCloneHandle(),
         FfiConverterOptionData.lower(token),uniffiCallStatus
     )
-}
+})
 }
     
     /**
@@ -3390,9 +3391,10 @@ public struct Conditions: Equatable, Hashable {
      */
     public let alertsAllowed: Bool
     /**
-     * Background App Refresh is on, for the phone and for the app.
+     * Background App Refresh is on, for the phone and for the app; none where it cannot be known,
+     * as in an extension: then it is as it was told before.
      */
-    public let backgroundRefresh: Bool
+    public let backgroundRefresh: Bool?
     /**
      * Low Power Mode is on.
      */
@@ -3408,8 +3410,9 @@ public struct Conditions: Equatable, Hashable {
          * The person lets the app show notifications.
          */alertsAllowed: Bool, 
         /**
-         * Background App Refresh is on, for the phone and for the app.
-         */backgroundRefresh: Bool, 
+         * Background App Refresh is on, for the phone and for the app; none where it cannot be known,
+         * as in an extension: then it is as it was told before.
+         */backgroundRefresh: Bool?, 
         /**
          * Low Power Mode is on.
          */lowPowerMode: Bool) {
@@ -3437,7 +3440,7 @@ public struct FfiConverterTypeConditions: FfiConverterRustBuffer {
             try Conditions(
                 badgesAllowed: FfiConverterBool.read(from: &buf), 
                 alertsAllowed: FfiConverterBool.read(from: &buf), 
-                backgroundRefresh: FfiConverterBool.read(from: &buf), 
+                backgroundRefresh: FfiConverterOptionBool.read(from: &buf), 
                 lowPowerMode: FfiConverterBool.read(from: &buf)
         )
     }
@@ -3445,7 +3448,7 @@ public struct FfiConverterTypeConditions: FfiConverterRustBuffer {
     public static func write(_ value: Conditions, into buf: inout [UInt8]) {
         FfiConverterBool.write(value.badgesAllowed, into: &buf)
         FfiConverterBool.write(value.alertsAllowed, into: &buf)
-        FfiConverterBool.write(value.backgroundRefresh, into: &buf)
+        FfiConverterOptionBool.write(value.backgroundRefresh, into: &buf)
         FfiConverterBool.write(value.lowPowerMode, into: &buf)
     }
 }
@@ -5545,6 +5548,30 @@ fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionBool: FfiConverterRustBuffer {
+    typealias SwiftType = Bool?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterBool.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterBool.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
     typealias SwiftType = String?
 
@@ -6019,7 +6046,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_truebadge_ffi_checksum_method_engine_set_policy() != 60511) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_truebadge_ffi_checksum_method_engine_set_push_token() != 40743) {
+    if (uniffi_truebadge_ffi_checksum_method_engine_set_push_token() != 24978) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_truebadge_ffi_checksum_method_engine_sign_out() != 16134) {

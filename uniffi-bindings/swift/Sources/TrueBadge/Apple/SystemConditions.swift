@@ -7,8 +7,8 @@
         ///
         /// - Parameter backgroundRefresh: whether
         ///   `UIApplication.shared.backgroundRefreshStatus` is `.available`; only the main actor may
-        ///   ask for it, and an extension can't.
-        public static func current(backgroundRefresh: Bool) async -> PhoneConditions {
+        ///   ask for it. An extension can't, and says `nil`.
+        public static func current(backgroundRefresh: Bool?) async -> PhoneConditions {
             let settings = await UNUserNotificationCenter.current().notificationSettings()
             return PhoneConditions(
                 badgesAllowed: settings.badgeSetting == .enabled,

@@ -32,14 +32,15 @@ public struct PhoneConditions: Sendable, Hashable {
     public var badgesAllowed: Bool
     /// The person lets the app show notifications.
     public var alertsAllowed: Bool
-    /// Background App Refresh is on, for the phone and for the app.
-    public var backgroundRefresh: Bool
+    /// Background App Refresh is on, for the phone and for the app; `nil` where nobody can know, as
+    /// in an extension: then it is as the app told before.
+    public var backgroundRefresh: Bool?
     /// Low Power Mode is on.
     public var lowPowerMode: Bool
 
     /// Everything is let through, unless said otherwise.
     public init(
-        badgesAllowed: Bool = true, alertsAllowed: Bool = true, backgroundRefresh: Bool = true,
+        badgesAllowed: Bool = true, alertsAllowed: Bool = true, backgroundRefresh: Bool? = true,
         lowPowerMode: Bool = false
     ) {
         self.badgesAllowed = badgesAllowed

@@ -615,7 +615,7 @@ RustBuffer uniffi_truebadge_ffi_fn_method_engine_set_policy(uint64_t ptr, RustBu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_PUSH_TOKEN
 #define UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SET_PUSH_TOKEN
-void uniffi_truebadge_ffi_fn_method_engine_set_push_token(uint64_t ptr, RustBuffer token, RustCallStatus *_Nonnull out_status
+int8_t uniffi_truebadge_ffi_fn_method_engine_set_push_token(uint64_t ptr, RustBuffer token, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TRUEBADGE_FFI_FN_METHOD_ENGINE_SIGN_OUT
