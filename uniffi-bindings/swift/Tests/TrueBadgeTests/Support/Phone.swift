@@ -64,12 +64,19 @@ struct Phone {
                 badge: screen, notifications: screen, credentials: screen, transport: transport))
     }
 
+    /// The extension's process, over the same store and the same screen.
+    func `extension`() throws -> TrueBadge {
+        try TrueBadge.create(
+            configuration: Self.configuration(screen.directory.url, process: .extension),
+            bridges: TrueBadge.Bridges(badge: screen, notifications: screen, credentials: screen))
+    }
+
     static func configuration(
-        _ directory: URL, device: String = "device"
+        _ directory: URL, device: String = "device", process: TrueBadge.Process = .app
     ) -> TrueBadge.Configuration {
         TrueBadge.Configuration(
             directory: directory, device: device, topic: "com.example.app", environment: .sandbox,
-            appVersion: "1")
+            appVersion: "1", process: process)
     }
 
     /// Signs in and refreshes once, as an app does at its launch.
