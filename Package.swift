@@ -1,11 +1,31 @@
 // swift-tools-version: 6.0
-// For a host that is not an iPhone, link the core that cargo built from outside (scripts/swift and
-// scripts/test do):
+// The core is written in Rust. Apps link it from an XCFramework: a release's, which SwiftPM fetches, or
+// in a checkout the one that scripts/build-xcframework put there. For a host that is not an iPhone, link
+// the library that cargo built from outside, and say so with TRUEBADGE_CORE=host where Xcode is
+// (scripts/test does):
 //   swift build -Xlinker -L"$DIR" -Xlinker -rpath -Xlinker "$DIR"
 import PackageDescription
 
 let sources = "uniffi-bindings/swift/Sources"
 let hosts: [Platform] = [.linux, .macOS]
+
+// Written by scripts/release.
+let release: (url: String, checksum: String)? = nil
+
+let core: Target =
+    if let release {
+        .binaryTarget(name: "TrueBadgeCoreRust", url: release.url, checksum: release.checksum)
+    } else {
+        .binaryTarget(
+            name: "TrueBadgeCoreRust", path: "uniffi-bindings/swift/TrueBadgeCoreRust.xcframework")
+    }
+
+#if os(macOS)
+    let usual = "xcframework"
+#else
+    let usual = "host"
+#endif
+let linksXCFramework = Context.environment["TRUEBADGE_CORE", default: usual] == "xcframework"
 
 let package = Package(
     name: "truebadge",
@@ -15,8 +35,14 @@ let package = Package(
         // The C interface of the core, and the Swift over it: generated, never edited.
         .target(
             name: "TrueBadgeCoreFFI",
+            dependencies: linksXCFramework
+                ? [.target(name: "TrueBadgeCoreRust", condition: .when(platforms: [.iOS]))] : [],
             path: "\(sources)/TrueBadgeCoreFFI",
-            linkerSettings: [.linkedLibrary("truebadge_ffi", .when(platforms: hosts))]
+            linkerSettings: [
+                .linkedLibrary("truebadge_ffi", .when(platforms: hosts)),
+                .linkedFramework("CoreFoundation", .when(platforms: [.iOS])),
+                .linkedFramework("Security", .when(platforms: [.iOS])),
+            ]
         ),
         .target(
             name: "TrueBadgeCore",
@@ -33,3 +59,7 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if linksXCFramework {
+    package.targets.append(core)
+}

@@ -89,6 +89,29 @@ enter_toolchain() {
     bash "$REPO/scripts/enter.sh" "$root" "$PWD" "$REPO" "$(target_dir)" "$@"
 }
 
+# where_ios_compiles COMMAND…: runs COMMAND in the checkout where the compilers for iPhones are, with a
+# build folder for it.
+where_ios_compiles() {
+  local out
+  out="$(target_dir)/ios"
+  mkdir -p "$out"
+  (
+    cd "$REPO"
+    if is_macos; then
+      CARGO_TARGET_DIR="$out" PYTHONDONTWRITEBYTECODE=1 exec "$@"
+    fi
+    toolchain_has ios || die "the iOS compilers are not there: run scripts/setup"
+    enter_toolchain env CARGO_TARGET_DIR="$out" PYTHONDONTWRITEBYTECODE=1 ${CI:+CI="$CI"} "$@"
+  )
+}
+
+XCFRAMEWORK=TrueBadgeCoreRust.xcframework
+# Where Package.swift looks for it in a checkout.
+XCFRAMEWORK_PLACE=uniffi-bindings/swift/$XCFRAMEWORK
+
+# The version that all parts of the project have.
+project_version() { sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' "$REPO/Cargo.toml"; }
+
 # --- building ------------------------------------------------------------------------------------
 
 # Where cargo puts debug builds for this machine: the programs and the core's library.
@@ -115,7 +138,7 @@ swift_package() {
   shift 2
   [ "$package" = library ] || folder=ios-app/PhoneHost
   lib="$(host_library_dir)"
-  (cd "$REPO" && scripts/swift "$command" --package-path "$folder" \
+  (cd "$REPO" && TRUEBADGE_CORE=host scripts/swift "$command" --package-path "$folder" \
     --scratch-path "$(swift_build_dir "$package")" \
     -Xlinker -L"$lib" -Xlinker -rpath -Xlinker "$lib" "$@")
 }

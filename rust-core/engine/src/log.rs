@@ -3,18 +3,24 @@
 //! `tracing-oslog` logs everything as public, so nothing may be traced that is not safe to log:
 //! see [`crate::redact`]. Spans carry no ids, because it keeps every span's label for ever.
 
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use std::env;
+
+use tracing::Level;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Apple's unified log shows traces under this subsystem.
 pub const SUBSYSTEM: &str = "dev.truebadge.core";
 
 /// Installs the process's subscriber. Does nothing when the host has installed one.
 ///
-/// `TRUEBADGE_LOG` chooses what is logged, in `tracing`'s filter syntax; `info` without it.
+/// `TRUEBADGE_LOG` chooses what is logged: a level, or `target=level` for some, with commas between them;
+/// `info` without it.
 pub fn install() {
     // One filter for all layers: a filter on the oslog layer alone panics beside another layer.
-    let filter =
-        EnvFilter::try_from_env("TRUEBADGE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = env::var("TRUEBADGE_LOG")
+        .ok()
+        .and_then(|wanted| wanted.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     let registry = tracing_subscriber::registry().with(filter);
     #[cfg(target_vendor = "apple")]
     let installed = registry
