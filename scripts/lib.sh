@@ -105,6 +105,9 @@ where_ios_compiles() {
   )
 }
 
+# sha256 FILE: as SwiftPM wants it.
+sha256() { if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
+
 XCFRAMEWORK=TrueBadgeCoreRust.xcframework
 # Where Package.swift looks for it in a checkout.
 XCFRAMEWORK_PLACE=uniffi-bindings/swift/$XCFRAMEWORK

@@ -13,12 +13,12 @@ export IPHONEOS_DEPLOYMENT_TARGET=16.0
 sysroot="$(rustc --print sysroot)"
 if [ "$(uname -s)" = Darwin ]; then
   llvm="$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin"
-  NM="$llvm/llvm-nm" OBJCOPY="$llvm/llvm-objcopy"
-  LIPO="xcrun lipo" LD="xcrun ld" DEMANGLE="xcrun c++filt --strip-underscore"
+  NM="$llvm/llvm-nm" AR="$llvm/llvm-ar" OBJCOPY="$llvm/llvm-objcopy"
+  LIPO="xcrun lipo" DEMANGLE="xcrun c++filt --strip-underscore"
   BUILD_STD=()
 else
-  NM=llvm-nm-19 OBJCOPY=llvm-objcopy-19
-  LIPO=llvm-lipo-19 LD=ld64.lld-19 DEMANGLE="llvm-cxxfilt-19 --strip-underscore"
+  NM=llvm-nm-19 AR=llvm-ar-19 OBJCOPY=llvm-objcopy-19
+  LIPO=llvm-lipo-19 DEMANGLE="llvm-cxxfilt-19 --strip-underscore"
   # Debian's Rust has no standard library for iOS, so cargo builds it from source (RUSTC_BOOTSTRAP
   # lets a stable compiler do that).
   BUILD_STD=(-Zbuild-std=std,panic_unwind)
@@ -27,4 +27,4 @@ else
     export "CC_$target=$IOS_SCRIPTS/cc" "AR_$target=llvm-ar-19"
   done
 fi
-export NM OBJCOPY LIPO LD DEMANGLE
+export DEMANGLE # the report calls it

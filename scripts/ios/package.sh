@@ -10,14 +10,26 @@ trap 'rm -rf "$work"' EXIT
 
 sed -nE 's/.*[ *]((uniffi|ffi)_truebadge_ffi_[a-z0-9_]+)\(.*/_\1/p' "$header" | sort -u >"$work/interface"
 
-# tidy TARGET: without debugging information, and with the C symbols that are not the interface
+# tidy TARGET: without debugging information, and with the C symbols that are not the interface's
 # renamed. An app may have an SQLite or another Rust library of its own: neither must be taken for
-# the other's. (What Rust mangles carries its crate's hash already.)
+# the other's. (What Rust mangles carries its crate's hash already.) Members are named anew as well:
+# cargo names them after the place of the checkout.
 tidy() {
   "$NM" --extern-only --defined-only --format=just-symbols "$slices/$1.a" 2>/dev/null |
     grep -E '^_' | grep -vE '^_(_ZN|_R|R)' | sort -u |
     comm -23 - "$work/interface" | sed -E 's/^_(.*)$/_\1 _truebadge_\1/' >"$work/$1.renamed"
-  "$OBJCOPY" --strip-debug --redefine-syms "$work/$1.renamed" "$slices/$1.a" "$work/$1.a"
+  "$OBJCOPY" --strip-debug --redefine-syms "$work/$1.renamed" "$slices/$1.a" "$work/$1.renamed.a"
+  mkdir "$work/$1"
+  (
+    cd "$work/$1"
+    "$AR" x "$work/$1.renamed.a"
+    number=100
+    while IFS= read -r member; do
+      mv "$member" "$number-$(printf '%s' "$member" | sed -E 's/^[0-9a-f]{16}-//; s/^.*-cgu/cgu/')"
+      number=$((number + 1))
+    done < <("$AR" t "$work/$1.renamed.a")
+    "$AR" --format=darwin rcsD "$work/$1.a" ./*
+  )
 }
 
 arguments=()

@@ -34,6 +34,6 @@ for target in "${targets[@]}"; do
   if [ ${#BUILD_STD[@]} -gt 0 ]; then
     # Where the standard library is compiled along, this part of it stays LLVM's bitcode, which no
     # linker here reads. Apple's linker brings the same functions (compiler-rt).
-    llvm-ar-19 t "$out/$target.a" | grep '^compiler_builtins' | xargs llvm-ar-19 d "$out/$target.a"
+    "$AR" t "$out/$target.a" | grep '^compiler_builtins' | xargs "$AR" d "$out/$target.a"
   fi
 done
