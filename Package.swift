@@ -50,7 +50,12 @@ let package = Package(
             path: "\(sources)/TrueBadgeCore"
         ),
         // What apps import.
-        .target(name: "TrueBadge", dependencies: ["TrueBadgeCore"], path: "\(sources)/TrueBadge"),
+        .target(
+            name: "TrueBadge",
+            dependencies: ["TrueBadgeCore"],
+            path: "\(sources)/TrueBadge",
+            resources: [.copy("PrivacyInfo.xcprivacy")]
+        ),
         .testTarget(
             name: "TrueBadgeTests",
             dependencies: ["TrueBadge"],

@@ -14,7 +14,7 @@ public struct NWPath: Sendable {
 }
 
 // https://developer.apple.com/documentation/network/nwpathmonitor
-public final class NWPathMonitor: Sendable {
+public final class NWPathMonitor {
     public init() {}
     public var pathUpdateHandler: (@Sendable (NWPath) -> Void)? { get { nil } set {} }
     public func start(queue: DispatchQueue) {}

@@ -125,3 +125,8 @@ extension ProcessInfo {
     /// Apple's Foundation has it, Linux' has not.
     public var isLowPowerModeEnabled: Bool { false }
 }
+
+extension FileManager {
+    // https://developer.apple.com/documentation/foundation/filemanager/containerurl(forsecurityapplicationgroupidentifier:)
+    public func containerURL(forSecurityApplicationGroupIdentifier groupIdentifier: String) -> URL? { nil }
+}

@@ -68,7 +68,9 @@ public actor TrueBadge {
     /// Adds an account, or moves it to another relay. It counts from the next refresh on. One that
     /// was signed out can be added again: give its new token to the ``CredentialStore`` afterwards.
     ///
-    /// - Parameter relay: `https://…`; `http://` only for this very machine.
+    /// - Parameters:
+    ///   - account: the account's name on this phone and at its relay.
+    ///   - relay: `https://…`; `http://` only for this very machine.
     public func addAccount(_ account: AccountID, relay: URL) throws {
         try calling {
             try engine.addAccount(account: account.rawValue, relay: relay.absoluteString)
@@ -157,7 +159,9 @@ public actor TrueBadge {
     /// What goes wrong is in the outcome; it throws only when the task is cancelled
     /// (`CancellationError`) or the core is broken. Call iOS' completion handler afterwards, always.
     ///
-    /// - Parameter within: the time that it may take; the configuration's budget without it.
+    /// - Parameters:
+    ///   - payload: the push.
+    ///   - budget: the time that it may take; the configuration's without it.
     @discardableResult
     public func handlePush(
         _ payload: PushPayload, within budget: Duration? = nil
@@ -172,7 +176,7 @@ public actor TrueBadge {
     ///
     /// - Parameters:
     ///   - cause: why the app runs.
-    ///   - within: the time that it may take; the configuration's budget without it.
+    ///   - budget: the time that it may take; the configuration's without it.
     @discardableResult
     public func refresh(
         _ cause: WakeCause, within budget: Duration? = nil
@@ -187,7 +191,11 @@ public actor TrueBadge {
 
     /// The person read a conversation up to a position.
     ///
-    /// - Parameter remaining: how many messages after it are still unread.
+    /// - Parameters:
+    ///   - conversation: the conversation.
+    ///   - account: the account that it belongs to.
+    ///   - position: the newest message that was read.
+    ///   - remaining: how many messages after it are still unread.
     @discardableResult
     public func markRead(
         _ conversation: ConversationID, in account: AccountID, upTo position: UInt64,
@@ -213,7 +221,11 @@ public actor TrueBadge {
 
     /// The person read single messages, 1 to 1,000 at once. A mark that was set by hand stays.
     ///
-    /// - Parameter remaining: how many messages of the conversation are still unread.
+    /// - Parameters:
+    ///   - positions: the messages that were read.
+    ///   - conversation: their conversation.
+    ///   - account: the account that it belongs to.
+    ///   - remaining: how many messages of the conversation are still unread.
     @discardableResult
     public func markItemsRead(
         _ positions: [UInt64], of conversation: ConversationID, in account: AccountID,

@@ -2,6 +2,7 @@
     import UIKit
 
     /// The app, as UIKit shows it.
+    @available(iOSApplicationExtension, unavailable)
     @MainActor struct SystemApplication: HostApplication {
         var allowsBackgroundRefresh: Bool {
             UIApplication.shared.backgroundRefreshStatus == .available
@@ -16,6 +17,7 @@
 
     /// A background task of UIKit's: not one of BackgroundTasks', an assertion that keeps the app
     /// from being suspended.
+    @available(iOSApplicationExtension, unavailable)
     @MainActor private final class BackgroundTime: TimeAwake {
         private var identifier = UIBackgroundTaskIdentifier.invalid
 

@@ -4,6 +4,7 @@
 
     /// Tells a shell what iOS posts, for as long as the app lives. With or without scenes: UIKit posts
     /// these for the app as a whole.
+    @available(iOSApplicationExtension, unavailable)
     struct SystemEvents {
         private static let comingForward = [
             UIApplication.willEnterForegroundNotification,

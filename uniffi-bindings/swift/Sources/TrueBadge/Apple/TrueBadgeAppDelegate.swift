@@ -14,6 +14,7 @@
         ///     `BGTaskSchedulerPermittedIdentifiers`.
         ///   - makeBadge: makes the badge; called again at the next wake when it throws.
         ///   - started: hears of the badge as soon as there is one.
+        @available(iOSApplicationExtension, unavailable)
         public convenience init(
             refreshIdentifier: String, makeBadge: @escaping @MainActor () throws -> TrueBadge,
             started: @escaping @MainActor (TrueBadge) -> Void = { _ in }
@@ -41,6 +42,7 @@
     ///     …
     /// }
     /// ```
+    @available(iOSApplicationExtension, unavailable)
     @MainActor
     open class TrueBadgeAppDelegate: NSObject, UIApplicationDelegate,
         UNUserNotificationCenterDelegate

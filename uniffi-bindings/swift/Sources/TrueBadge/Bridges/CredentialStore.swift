@@ -5,7 +5,9 @@ public protocol CredentialStore: Sendable {
     /// An account's token; `nil` when the person must sign in. Throw when it can't be read now, as
     /// before the phone's first unlock.
     ///
-    /// - Parameter refused: the token that the relay no longer takes: give a fresh one.
+    /// - Parameters:
+    ///   - account: whose token.
+    ///   - refused: the token that the relay no longer takes: give a fresh one.
     func token(for account: AccountID, refused: String?) async throws -> String?
     /// Deletes an account's token, if it still is this one: the account was signed out here, and its
     /// relay knows. Another one belongs to a sign-in since then, and stays.

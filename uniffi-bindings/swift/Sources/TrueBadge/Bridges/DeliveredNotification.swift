@@ -30,6 +30,7 @@ public struct DeliveredNotification: Sendable, Hashable {
     /// What a notification and its payload tell; `nil` when it belongs to no conversation.
     ///
     /// - Parameters:
+    ///   - identifier: iOS' name for it.
     ///   - thread: its thread identifier (`aps.thread-id`).
     ///   - userInfo: its payload. `tb.r` is the route, `tb.a` the conversation and the position, `tb.v`
     ///     the version.

@@ -40,7 +40,8 @@ import Foundation
     private let said: @Sendable () -> Void
 
     init(
-        expired: @escaping @MainActor @Sendable () -> Void, ended said: @escaping @Sendable () -> Void
+        expired: @escaping @MainActor @Sendable () -> Void,
+        ended said: @escaping @Sendable () -> Void
     ) {
         self.expired = expired
         self.said = said

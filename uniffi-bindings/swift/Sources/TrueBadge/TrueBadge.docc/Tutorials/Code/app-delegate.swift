@@ -1,0 +1,7 @@
+import TrueBadge
+
+final class AppDelegate: TrueBadgeAppDelegate {
+    override func makeBadge() throws -> TrueBadge {
+        try Store.open(.app)
+    }
+}
