@@ -112,7 +112,9 @@ impl Engine {
 
     /// Tells what the phone's settings let through. The relays hear of it at the next refresh.
     pub fn set_conditions(&self, conditions: Conditions) -> Result<(), TrueBadgeError> {
-        Ok(self.0.change_conditions(|before| conditions.after(before))?)
+        Ok(self
+            .0
+            .change_conditions(|before| conditions.after(before))?)
     }
 
     /// Everything that a push asks for, within `budget_ms`. What goes wrong is in the outcome.

@@ -158,7 +158,8 @@ fn a_dry_run_for_the_simulator_prints_every_command() -> Result<()> {
         "$ xcrun simctl push UDID com.example.app ",
         "$ apns-sim --team-id TEAM123456 --key-id KEY1234567 --key apns.p8 --topic com.example.app --simulator UDID &",
         "--json '{\"events\":[{\"conversation\":\"team\",\"type\":\"read\",\"up_to\":3}]}'",
-        "$ TEST_RUNNER_TRUEBADGE_EXPECTED_BADGE=3 xcodebuild test-without-building",
+        "$ LOOK='xcodebuild test-without-building'",
+        "$ TEST_RUNNER_TRUEBADGE_EXPECTED_BADGE=3 sh -c \"$LOOK\"",
         "? on the simulator: add the account alice",
         "skipped: the simulator shares its Mac's network",
     ] {

@@ -308,7 +308,7 @@ impl Phone {
             return self.refresh(Cause::Foreground).await;
         }
         let token = self.push_token.as_deref();
-        self.reporting(|phone| phone.engine.set_push_token(token));
+        self.reporting(|phone| phone.engine.set_push_token(token).map(drop));
         self.refresh(Cause::Launch).await;
     }
 

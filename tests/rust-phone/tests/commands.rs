@@ -68,6 +68,8 @@ fn everything_that_a_person_does_is_a_command() {
         ),
         ("sign-out a", Command::SignOut { account }),
         ("rejected", Command::Rejected),
+        ("force-quit", Command::ForceQuit),
+        ("open", Command::Open),
     ] {
         assert_eq!(Command::parse(line), Ok(command));
     }

@@ -1,7 +1,7 @@
 //! A scenario on the iOS simulator, as orders: commands to run, requests to send, things that the
 //! tester is asked to do, and what to look at. Pure: who carries them out may as well print them.
 
-use std::path::PathBuf;
+use std::{fmt::Write as _, path::PathBuf};
 
 use serde_json::{Value, json};
 
@@ -119,11 +119,14 @@ impl Simulator {
 pub fn link(relay: &str, account: &str, token: &str) -> String {
     let encoded = |text: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
-        let each = text.bytes().map(|byte| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        });
-        each.collect::<String>()
+        text.bytes().fold(String::new(), |mut encoded, byte| {
+            if plain(byte) {
+                encoded.push(char::from(byte));
+            } else {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+            encoded
+        })
     };
     format!(
         "truebadge://add?relay={}&account={}&token={}",

@@ -4,7 +4,7 @@
 mod on_simulator;
 mod printed;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, slice};
 
 use clap::Parser;
 use end_to_end::{
@@ -19,7 +19,6 @@ use end_to_end::{
 /// flags, or a scenario's file is no good.
 #[derive(Debug, Parser)]
 #[command(name = "scenarios", version)]
-#[expect(clippy::struct_excessive_bools, reason = "independent flags")]
 struct Options {
     /// Names, as --list prints them; all without any
     names: Vec<String>,
@@ -84,6 +83,9 @@ async fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    if let Some(look) = options.look.as_ref().filter(|_| options.dry_run) {
+        println!("$ LOOK={}", printed::shell(slice::from_ref(look)));
+    }
     let mut wrong = 0;
     for scenario in &scenarios {
         println!("{}: {}", scenario.name, scenario.title);
@@ -91,6 +93,9 @@ async fn main() -> ExitCode {
             println!("  ✗ {error:#}");
             wrong += 1;
         }
+    }
+    if options.dry_run {
+        return ExitCode::SUCCESS;
     }
     let count = scenarios.len();
     println!("{} of {count} scenarios as they should be", count - wrong);
@@ -107,7 +112,7 @@ async fn run(scenario: &Scenario, options: &Options) -> anyhow::Result<()> {
         println!("  skipped: {why}");
         Ok(())
     } else if options.dry_run {
-        printed::commands(&simulator, scenario, options.look.as_deref());
+        printed::commands(&simulator, scenario, options.look.is_some());
         Ok(())
     } else {
         on_simulator::play(&simulator, scenario, options.look.as_deref()).await

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use end_to_end::{
     Scenario, World,
     apns::Audience,
@@ -69,15 +69,15 @@ async fn carry_out(
         Order::Ask(what) => {
             ask(format!("on the simulator, {what}; then press Return")).await?;
         }
-        Order::Expect(badge) => match look {
-            Some(look) => ensure!(looks(look, badge).await?, "the icon does not show {badge}"),
-            None => {
-                let answer = ask(format!("does the icon show {badge}? [Return: yes, n: no]"));
-                if answer.await?.trim().starts_with(['n', 'N']) {
-                    bail!("the icon does not show {badge}");
-                }
-            }
-        },
+        Order::Expect(badge) => {
+            let shows = if let Some(look) = look {
+                looks(look, badge).await?
+            } else {
+                let question = format!("does the icon show {badge}? [Return: yes, n: no]");
+                !ask(question).await?.trim().starts_with(['n', 'N'])
+            };
+            ensure!(shows, "the icon does not show {badge}");
+        }
     }
     Ok(())
 }

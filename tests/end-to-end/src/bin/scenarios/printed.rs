@@ -23,14 +23,14 @@ pub fn done(step: &Step) {
 }
 
 /// Every command of a scenario on the simulator, as a shell would take it.
-pub fn commands(simulator: &Simulator, scenario: &Scenario, look: Option<&str>) {
+pub fn commands(simulator: &Simulator, scenario: &Scenario, looks: bool) {
     for line in servers(simulator) {
         println!("  $ {line}");
     }
     for step in &scenario.steps {
         println!("  # {}", step.text);
         for order in simulator.orders(step) {
-            for line in order_lines(simulator, &order, look) {
+            for line in order_lines(simulator, &order, looks) {
                 println!("  {line}");
             }
         }
@@ -58,7 +58,7 @@ fn relay() -> String {
     )
 }
 
-fn order_lines(simulator: &Simulator, order: &Order, look: Option<&str>) -> Vec<String> {
+fn order_lines(simulator: &Simulator, order: &Order, looks: bool) -> Vec<String> {
     match order {
         Order::Run(words) => vec![format!("$ {}", shell(words))],
         Order::Try(words) => vec![format!("$ {} || true", shell(words))],
@@ -83,14 +83,12 @@ fn order_lines(simulator: &Simulator, order: &Order, look: Option<&str>) -> Vec<
         Order::Relay { start: false } => vec!["$ kill %2  # the relay".to_owned()],
         Order::Relay { start: true } => vec![format!("$ {}", relay())],
         Order::Ask(what) => vec![format!("? on the simulator: {what}")],
-        Order::Expect(badge) => match look {
-            Some(look) => {
-                vec![format!(
-                    "$ TEST_RUNNER_TRUEBADGE_EXPECTED_BADGE={badge} {look}"
-                )]
-            }
-            None => vec![format!("? the icon shows {badge}")],
-        },
+        Order::Expect(badge) if looks => {
+            vec![format!(
+                "$ TEST_RUNNER_TRUEBADGE_EXPECTED_BADGE={badge} sh -c \"$LOOK\""
+            )]
+        }
+        Order::Expect(badge) => vec![format!("? the icon shows {badge}")],
     }
 }
 
@@ -105,9 +103,12 @@ fn shortened(events: &[Value]) -> Vec<Value> {
 /// The words as a shell takes them.
 pub fn shell(words: &[String]) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:=,".contains(&byte);
-    let quoted = words.iter().map(|word| match word.bytes().all(plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    let quoted = words.iter().map(|word| {
+        if word.bytes().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     });
     quoted.collect::<Vec<_>>().join(" ")
 }
