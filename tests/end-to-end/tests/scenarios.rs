@@ -1,7 +1,7 @@
 //! The scenarios of `tests/fixtures/scenarios`: each is played with both phones, and each command
 //! for the iOS simulator is printed.
 
-use std::{env, fs, process::Command};
+use std::{collections::BTreeSet, env, fs, path::Path, process::Command};
 
 use anyhow::Result;
 use end_to_end::{
@@ -165,6 +165,33 @@ fn a_dry_run_for_the_simulator_prints_every_command() -> Result<()> {
     ] {
         assert!(printed.contains(command), "{command} is not in\n{printed}");
     }
+    Ok(())
+}
+
+#[test]
+fn testers_are_told_of_every_scenario_and_of_every_rule_of_the_platform() -> Result<()> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let page = |name| fs::read_to_string(docs.join(name));
+    let (qa, platform) = (page("QA.md")?, page("PLATFORM.md")?);
+    let rows = qa
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect::<String>();
+    for Scenario { name, .. } in Scenario::all(&scenario::folder())? {
+        assert!(
+            rows.contains(&format!("`{name}`")),
+            "docs/QA.md has no row of {name}"
+        );
+    }
+    let checklist = page("ON-DEVICE-CHECKLIST.md")?;
+    let number = |line: &str| line.strip_prefix("| ")?.split(' ').next()?.parse().ok();
+    let tried: BTreeSet<u32> = checklist.lines().filter_map(number).collect();
+    let rules: BTreeSet<u32> = platform.lines().filter_map(number).collect();
+    assert!(rules.len() >= 25, "{rules:?}");
+    assert_eq!(
+        tried, rules,
+        "docs/ON-DEVICE-CHECKLIST.md and docs/PLATFORM.md"
+    );
     Ok(())
 }
 
