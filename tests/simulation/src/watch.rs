@@ -41,6 +41,9 @@ struct Watched {
     estimated: bool,
     /// What the person did here that is in the outbox.
     done: Vec<Recorded>,
+    /// What the person had seen when they did it, by the operation's id. The outbox forgets it with
+    /// another history; a request that was made before may still be on its way.
+    seen: BTreeMap<String, Version>,
     /// Operations that were refused and left the outbox.
     refused: Vec<Recorded>,
     /// The moment that has every operation which left the outbox: no older one is behind a number again.
@@ -55,6 +58,7 @@ impl Watch {
             counts: true,
             estimated: false,
             done: Vec::new(),
+            seen: BTreeMap::new(),
             refused: Vec::new(),
             landed: 0,
         };
@@ -127,6 +131,10 @@ impl Watch {
                     None if truth.forgotten.contains(&gone.id) => {}
                     None => return Err(lost(&gone)),
                 }
+            }
+            for one in &now {
+                let seen = watched.seen.entry(one.id.clone());
+                seen.or_insert(one.pending.seen);
             }
             watched.done = now;
             watched.estimated = if acted {
@@ -310,8 +318,8 @@ impl Watch {
         };
         recorded.pending.number = sent.number;
         let anew = truths[watched.truth].began > 0 && sent.seen == Version::ZERO;
-        let seen = recorded.pending.seen == sent.seen || anew;
-        if !seen || recorded.action != sent.action {
+        let seen = watched.seen.get(&recorded.id) == Some(&sent.seen);
+        if !(seen || anew) || recorded.action != sent.action {
             let what = format!("{} was sent as {sent:?}", name(recorded));
             return Err(Violation::new(Property::S4, what));
         }
