@@ -220,7 +220,8 @@ impl Watch {
         if sums.iter().any(|sum| self.policy.badge(*sum) == badge) {
             return Ok(());
         }
-        let what = format!("{badge} was set, which is not what the mirrors hold");
+        let held: BTreeSet<u32> = sums.iter().map(|sum| self.policy.badge(*sum)).collect();
+        let what = format!("{badge} was set, and the mirrors hold {held:?}");
         Err(Violation::new(Property::S1, what))
     }
 
@@ -350,22 +351,32 @@ impl Watched {
     /// What the account can add up to at a moment, as the phone may show it.
     fn totals(&self, truth: &Truth, moment: usize) -> Vec<Totals> {
         let state = &truth.past[moment];
-        let is_in = |one: &&Recorded| {
-            let included = truth.included.get(&one.id);
-            included.is_some_and(|(at, _)| *at <= moment)
-        };
-        let pending: Vec<&Recorded> = self.done.iter().filter(|one| !is_in(one)).collect();
+        let included = |one: &Recorded| truth.included.get(&one.id).copied();
+        let is_in = |one: &&Recorded| included(one).is_some_and(|(at, _)| at <= moment);
+        // What an older history confirmed is pending again until a newer one has answered: nobody tells
+        // the phone whether it was lost.
+        let is_here = |one: &&Recorded| included(one).is_some_and(|(at, _)| at >= truth.began);
+        let done = self.done.iter();
+        let mut pending: Vec<&Recorded> = done.clone().filter(|one| !is_in(one)).collect();
         let mut all = vec![exactly(state, &pending)];
+        let again: Vec<&Recorded> = done.filter(|one| !is_in(one) || !is_here(one)).collect();
+        if truth.began > 0 && again.len() > pending.len() {
+            all.push(by_counts(state, &pending));
+            all.push(exactly(state, &again));
+            pending = again;
+        }
         if pending.is_empty() {
             return all;
         }
         all.push(by_counts(state, &pending));
         // One that was refused counts until the phone hears of it.
-        let fair = |one: &&&Recorded| {
-            let became = truth.included.get(&one.id).map(|(_, became)| *became);
-            became != Some(Became::Rejected)
-        };
-        let fair: Vec<&Recorded> = pending.iter().filter(fair).copied().collect();
+        let refused =
+            |one: &&Recorded| included(one).is_some_and(|(_, became)| became == Became::Rejected);
+        let fair: Vec<&Recorded> = pending
+            .iter()
+            .copied()
+            .filter(|one| !refused(one))
+            .collect();
         if fair.len() < pending.len() {
             all.push(exactly(state, &fair));
             all.push(by_counts(state, &fair));
