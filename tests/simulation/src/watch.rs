@@ -352,35 +352,31 @@ impl Watched {
     fn totals(&self, truth: &Truth, moment: usize) -> Vec<Totals> {
         let state = &truth.past[moment];
         let included = |one: &Recorded| truth.included.get(&one.id).copied();
-        let is_in = |one: &&Recorded| included(one).is_some_and(|(at, _)| at <= moment);
-        // What an older history confirmed is pending again until a newer one has answered: nobody tells
-        // the phone whether it was lost.
-        let is_here = |one: &&Recorded| included(one).is_some_and(|(at, _)| at >= truth.began);
-        let done = self.done.iter();
-        let mut pending: Vec<&Recorded> = done.clone().filter(|one| !is_in(one)).collect();
-        let mut all = vec![exactly(state, &pending)];
-        let again: Vec<&Recorded> = done.filter(|one| !is_in(one) || !is_here(one)).collect();
-        if truth.began > 0 && again.len() > pending.len() {
-            all.push(by_counts(state, &pending));
-            all.push(exactly(state, &again));
-            pending = again;
+        let is_in = |one: &Recorded| included(one).is_some_and(|(at, _)| at <= moment);
+        let done: Vec<&Recorded> = self.done.iter().collect();
+        let choose = |which: &dyn Fn(&Recorded) -> bool| -> Vec<&Recorded> {
+            done.iter().copied().filter(|one| which(one)).collect()
+        };
+        let mut choices = vec![choose(&|one| !is_in(one))];
+        if truth.began > 0 {
+            // What an older history confirmed, the phone's mirror of that may hold; and in a newer one it is
+            // pending again until that has answered: nobody tells the phone whether it was lost.
+            let is_here = |one: &Recorded| included(one).is_some_and(|(at, _)| at >= truth.began);
+            choices.push(choose(&|one| {
+                !is_in(one) && !truth.forgotten.contains(&one.id)
+            }));
+            choices.push(choose(&|one| !is_in(one) || !is_here(one)));
         }
-        if pending.is_empty() {
-            return all;
-        }
-        all.push(by_counts(state, &pending));
         // One that was refused counts until the phone hears of it.
         let refused =
-            |one: &&Recorded| included(one).is_some_and(|(_, became)| became == Became::Rejected);
-        let fair: Vec<&Recorded> = pending
+            |one: &Recorded| included(one).is_some_and(|(_, became)| became == Became::Rejected);
+        choices.push(choose(&|one| !is_in(one) && !refused(one)));
+        // Each is part of the next or has it as a part: with as many in them they are the same.
+        choices.dedup_by_key(|one| one.len());
+        let mut all: Vec<Totals> = choices
             .iter()
-            .copied()
-            .filter(|one| !refused(one))
+            .flat_map(|pending| [exactly(state, pending), by_counts(state, pending)])
             .collect();
-        if fair.len() < pending.len() {
-            all.push(exactly(state, &fair));
-            all.push(by_counts(state, &fair));
-        }
         all.dedup();
         all
     }
