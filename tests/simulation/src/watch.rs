@@ -123,7 +123,7 @@ impl Watch {
                 match truth.included.get(&gone.id) {
                     // Sent again, it takes effect again, and later.
                     Some((at, Became::Applied)) if truth.began == 0 && !self.forgiving => {
-                        watched.landed = watched.landed.max(*at);
+                        watched.landed = watched.landed.max(truth.since(*at, &gone.conversation));
                     }
                     Some((_, Became::Applied)) => {}
                     Some((_, Became::Rejected)) => watched.refused.push(gone),
