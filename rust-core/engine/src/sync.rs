@@ -228,7 +228,9 @@ impl Session {
         self.learn_first = false;
         self.more = answer.more;
         self.completed += u32::from(!answer.more);
-        if answer.reset {
+        // Who asks for all of a history is answered with a reset, always.
+        let asked = query.since == Version::ZERO && query.epoch.as_ref() == Some(&answer.epoch);
+        if answer.reset && !asked {
             self.resets += 1;
             if self.resets > RESETS {
                 return Err(Implausible);

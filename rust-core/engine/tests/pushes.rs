@@ -204,13 +204,30 @@ async fn a_push_for_somebody_else_counts_nothing_and_sets_the_number_that_ios_ma
     phone.relay.requests();
     // iOS painted the push's number before any of our code ran.
     phone.icon.set.lock().unwrap().push(99);
-    let bytes = br#"{"tb":{"r":"elsewhere","e":"x","i":1,"p":0,"v":9,"n":[99,0,1],"k":0}}"#;
+    let bytes = br#"{"aps":{"badge":99},"tb":{"r":"elsewhere","e":"x","i":1,"p":0,"v":9,"n":[99,0,1],"k":0}}"#;
 
     let outcome = phone.push(bytes).await;
 
     assert_eq!(outcome.disposition, Some(Disposition::NotForUs));
     assert_eq!(phone.icon(), Some(2));
     assert_eq!(phone.relay.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_push_that_tells_nothing_leaves_the_icon_unless_ios_painted_from_it() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 2, 2);
+    phone.refresh().await;
+    // Painted from an earlier push, while the app did not run.
+    phone.icon.set.lock().unwrap().push(5);
+    let elsewhere = br#"{"aps":{"content-available":1},"tb":{"r":"elsewhere","e":"x","i":1,"p":0,"v":9,"n":[9,0,1],"k":0}}"#;
+
+    phone.push(elsewhere).await;
+    assert_eq!(phone.icon(), Some(5));
+
+    phone.relay.fail(support::Fault::Lost);
+    phone.push(br#"{"aps":{"content-available":1}}"#).await;
+    assert_eq!(phone.icon(), Some(5), "nobody's, and no relay to ask");
 }
 
 #[tokio::test]
@@ -224,10 +241,10 @@ async fn garbage_leaves_the_badge_as_it_was_and_causes_a_bounded_number_of_syncs
     let hostile: [&[u8]; 8] = [
         b"",
         b"\xff\xfe",
-        b"{}",
+        br#"{"aps":{"badge":{}}}"#,
         br#"{"aps":{"badge":77}}"#,
-        br#"{"tb":{"r":"route-alice","e":"epoch-1","i":-1,"p":0,"v":9,"n":[9,0,1],"k":0}}"#,
-        br#"{"tb":{"r":"route-alice","e":"epoch-1","i":1,"p":0,"v":1e99,"n":[9,0,1],"k":0}}"#,
+        br#"{"aps":{"badge":9},"tb":{"r":"route-alice","e":"epoch-1","i":-1,"p":0,"v":9,"n":[9,0,1],"k":0}}"#,
+        br#"{"aps":{"badge":9},"tb":{"r":"route-alice","e":"epoch-1","i":1,"p":0,"v":1e99,"n":[9,0,1],"k":0}}"#,
         &deep,
         &huge,
     ];

@@ -85,6 +85,12 @@ impl PushPayload {
         envelope.tb.ok_or(PayloadError::NotOurs)?.into_payload()
     }
 
+    /// Whether iOS set the icon's number from this payload by itself (Apple, "Generating a remote
+    /// notification": `badge`), whosever it is. True as well for what nobody can read.
+    pub fn paints(bytes: &[u8]) -> bool {
+        bytes.len() > PAYLOAD_BYTES || aps::paints(bytes)
+    }
+
     /// Writes the whole payload: `aps` and the `tb` part. Rows that do not fit are left out, so
     /// that the phone knows it must sync.
     pub fn compose(&self, aps: &Aps) -> Result<Vec<u8>, ComposeError> {

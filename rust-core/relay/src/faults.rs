@@ -57,7 +57,7 @@ faults! {
         AcknowledgedTooHigh, "One operation more is acknowledged than came.";
         RefusalForgotten, "An operation that was refused and comes again is skipped without a word.";
         SeenIgnored, "Every read undoes every mark.";
-        SeenElsewhere, "What was seen of another history is taken for a version of this.";
+        AppliedElsewhere, "Operations that were numbered in another history are applied.";
         MarkerFalls, "The read marker moves back.";
         StateMovesMarkerBack, "A whole state moves the read marker back.";
         LateItemCounts, "An item below the read marker counts.";

@@ -50,7 +50,7 @@ const FOUND_BY: &[(Fault, &str)] = &[
     (Fault::NotAcknowledged, "operations.acknowledged"),
     (Fault::AcknowledgedTooHigh, "operations.acknowledged"),
     (Fault::RefusalForgotten, "operations.rejected-again"),
-    (Fault::SeenElsewhere, "operations.seen-elsewhere"),
+    (Fault::AppliedElsewhere, "operations.elsewhere"),
     (Fault::SeenIgnored, "operations.seen"),
     (Fault::MarkerFalls, "events.lower-read"),
     (Fault::StateMovesMarkerBack, "states.marker-rises"),

@@ -295,8 +295,10 @@ impl Backend {
         {
             let (sent, query) = operations(request)?;
             let epoch = self.truths[account].epoch.clone();
-            let seen_here = query.epoch.is_some() && query.epoch == epoch;
-            self.in_doubt = Some((account, Doubt::Operations(sent, seen_here)));
+            if query.epoch.is_none() || query.epoch == epoch {
+                let seen_here = query.epoch.is_some();
+                self.in_doubt = Some((account, Doubt::Operations(sent, seen_here)));
+            }
         }
         Ok(())
     }
@@ -312,8 +314,16 @@ impl Backend {
         if path.ends_with("/operations") {
             let (sent, query) = operations(request)?;
             let answer: OperationsApplied = read(200, 200, body)?;
-            let seen_here = query.epoch.as_ref() == Some(&answer.changes.epoch);
-            match truth.operations(&sent.operations, seen_here) {
+            let history = query.epoch.as_ref();
+            let elsewhere = history.is_some_and(|of| *of != answer.changes.epoch);
+            if elsewhere && answer.applied.is_empty() {
+                return check_changes(truth, &answer.changes);
+            }
+            if elsewhere {
+                let what = "operations of another history were applied";
+                return Err(Violation::new(Property::Relay, what));
+            }
+            match truth.operations(&sent.operations, history.is_some()) {
                 Taken::Hole => {
                     let what = "operations with a hole were taken";
                     return Err(Violation::new(Property::Relay, what));

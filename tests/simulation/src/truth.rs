@@ -337,6 +337,13 @@ impl Truth {
         there.any(|state| state.digest() == digest)
     }
 
+    /// The first of the moments up to this one between which a conversation did not change.
+    pub fn since(&self, moment: usize, id: &ConversationId) -> usize {
+        let version = |moment: usize| self.past[moment].conversation(id).version;
+        let same = |earlier: &usize| version(*earlier) == version(moment);
+        (0..=moment).rev().take_while(same).last().unwrap_or(moment)
+    }
+
     /// Events of one call.
     pub fn events(&mut self, events: &[Event]) {
         let mut next = self.now().clone();

@@ -41,6 +41,9 @@ struct Watched {
     estimated: bool,
     /// What the person did here that is in the outbox.
     done: Vec<Recorded>,
+    /// What the person had seen when they did it, by the operation's id. The outbox forgets it with
+    /// another history; a request that was made before may still be on its way.
+    seen: BTreeMap<String, Version>,
     /// Operations that were refused and left the outbox.
     refused: Vec<Recorded>,
     /// The moment that has every operation which left the outbox: no older one is behind a number again.
@@ -55,6 +58,7 @@ impl Watch {
             counts: true,
             estimated: false,
             done: Vec::new(),
+            seen: BTreeMap::new(),
             refused: Vec::new(),
             landed: 0,
         };
@@ -119,7 +123,7 @@ impl Watch {
                 match truth.included.get(&gone.id) {
                     // Sent again, it takes effect again, and later.
                     Some((at, Became::Applied)) if truth.began == 0 && !self.forgiving => {
-                        watched.landed = watched.landed.max(*at);
+                        watched.landed = watched.landed.max(truth.since(*at, &gone.conversation));
                     }
                     Some((_, Became::Applied)) => {}
                     Some((_, Became::Rejected)) => watched.refused.push(gone),
@@ -127,6 +131,10 @@ impl Watch {
                     None if truth.forgotten.contains(&gone.id) => {}
                     None => return Err(lost(&gone)),
                 }
+            }
+            for one in &now {
+                let seen = watched.seen.entry(one.id.clone());
+                seen.or_insert(one.pending.seen);
             }
             watched.done = now;
             watched.estimated = if acted {
@@ -212,7 +220,8 @@ impl Watch {
         if sums.iter().any(|sum| self.policy.badge(*sum) == badge) {
             return Ok(());
         }
-        let what = format!("{badge} was set, which is not what the mirrors hold");
+        let held: BTreeSet<u32> = sums.iter().map(|sum| self.policy.badge(*sum)).collect();
+        let what = format!("{badge} was set, and the mirrors hold {held:?}");
         Err(Violation::new(Property::S1, what))
     }
 
@@ -310,8 +319,8 @@ impl Watch {
         };
         recorded.pending.number = sent.number;
         let anew = truths[watched.truth].began > 0 && sent.seen == Version::ZERO;
-        let seen = recorded.pending.seen == sent.seen || anew;
-        if !seen || recorded.action != sent.action {
+        let seen = watched.seen.get(&recorded.id) == Some(&sent.seen);
+        if !(seen || anew) || recorded.action != sent.action {
             let what = format!("{} was sent as {sent:?}", name(recorded));
             return Err(Violation::new(Property::S4, what));
         }
@@ -342,26 +351,32 @@ impl Watched {
     /// What the account can add up to at a moment, as the phone may show it.
     fn totals(&self, truth: &Truth, moment: usize) -> Vec<Totals> {
         let state = &truth.past[moment];
-        let is_in = |one: &&Recorded| {
-            let included = truth.included.get(&one.id);
-            included.is_some_and(|(at, _)| *at <= moment)
+        let included = |one: &Recorded| truth.included.get(&one.id).copied();
+        let is_in = |one: &Recorded| included(one).is_some_and(|(at, _)| at <= moment);
+        let done: Vec<&Recorded> = self.done.iter().collect();
+        let choose = |which: &dyn Fn(&Recorded) -> bool| -> Vec<&Recorded> {
+            done.iter().copied().filter(|one| which(one)).collect()
         };
-        let pending: Vec<&Recorded> = self.done.iter().filter(|one| !is_in(one)).collect();
-        let mut all = vec![exactly(state, &pending)];
-        if pending.is_empty() {
-            return all;
+        let mut choices = vec![choose(&|one| !is_in(one))];
+        if truth.began > 0 {
+            // What an older history confirmed, the phone's mirror of that may hold; and in a newer one it is
+            // pending again until that has answered: nobody tells the phone whether it was lost.
+            let is_here = |one: &Recorded| included(one).is_some_and(|(at, _)| at >= truth.began);
+            choices.push(choose(&|one| {
+                !is_in(one) && !truth.forgotten.contains(&one.id)
+            }));
+            choices.push(choose(&|one| !is_in(one) || !is_here(one)));
         }
-        all.push(by_counts(state, &pending));
         // One that was refused counts until the phone hears of it.
-        let fair = |one: &&&Recorded| {
-            let became = truth.included.get(&one.id).map(|(_, became)| *became);
-            became != Some(Became::Rejected)
-        };
-        let fair: Vec<&Recorded> = pending.iter().filter(fair).copied().collect();
-        if fair.len() < pending.len() {
-            all.push(exactly(state, &fair));
-            all.push(by_counts(state, &fair));
-        }
+        let refused =
+            |one: &Recorded| included(one).is_some_and(|(_, became)| became == Became::Rejected);
+        choices.push(choose(&|one| !is_in(one) && !refused(one)));
+        // Each is part of the next or has it as a part: with as many in them they are the same.
+        choices.dedup_by_key(|one| one.len());
+        let mut all: Vec<Totals> = choices
+            .iter()
+            .flat_map(|pending| [exactly(state, pending), by_counts(state, pending)])
+            .collect();
         all.dedup();
         all
     }

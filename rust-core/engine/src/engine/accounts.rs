@@ -43,13 +43,17 @@ impl Engine {
     pub fn sign_out(&self, account: &AccountId) -> Result<BadgeState, EngineError> {
         let visit = self.visit();
         let now = visit.bridges.clock.now();
-        visit.store.keep_without(account);
+        let kept = visit.store.keep_without(account);
         let signed_out = visit.store.write(Durability::Person, |tx| {
             let account = tx.account(account)?;
             tx.sign_out(&account, now)?;
             Ok((account.key, tx.recount_badge()?))
         });
-        let (key, state) = signed_out.inspect_err(|_| visit.store.keep_again())?;
+        let (key, state) = signed_out.inspect_err(|_| {
+            if let Some(kept) = &kept {
+                visit.store.keep_again(kept);
+            }
+        })?;
         visit.fence(key);
         let publication = visit.publish(state);
         let state = publication.state;

@@ -188,15 +188,16 @@ impl Core {
 
     fn receive(&self, payload: &[u8]) -> Local {
         match PushPayload::parse(payload) {
-            Ok(push) => self.receive_parsed(&push).unwrap_or_else(Local::failed),
+            Ok(push) => self.receive_parsed(&push, payload),
             Err(error) => {
                 tracing::warn!(%error, "a push was not understood");
-                self.receive_malformed().unwrap_or_else(Local::failed)
+                self.receive_malformed(payload)
             }
         }
+        .unwrap_or_else(Local::failed)
     }
 
-    fn receive_parsed(&self, push: &PushPayload) -> Result<Local, EngineError> {
+    fn receive_parsed(&self, push: &PushPayload, payload: &[u8]) -> Result<Local, EngineError> {
         let now = self.bridges.clock.now();
         let applied = self.store.write(Durability::Refetchable, |tx| {
             let Some(mut account) = tx.account_by_route(&push.route)? else {
@@ -229,7 +230,7 @@ impl Core {
             } else {
                 Accounts::Neither
             };
-            return self.unchanged(Disposition::NotForUs, sync);
+            return self.unchanged(Disposition::NotForUs, sync, payload);
         };
         tracing::info!(?disposition, badge = badge.badge, "a push was received");
         Ok(Local {
@@ -238,7 +239,7 @@ impl Core {
         })
     }
 
-    fn receive_malformed(&self) -> Result<Local, EngineError> {
+    fn receive_malformed(&self, payload: &[u8]) -> Result<Local, EngineError> {
         let now = self.bridges.clock.now();
         let due = self.store.write(Durability::Refetchable, |tx| {
             let due = tx.malformed_sync_at()?.has_come(now, MALFORMED_PAUSE);
@@ -252,16 +253,31 @@ impl Core {
         } else {
             Accounts::Neither
         };
-        self.unchanged(Disposition::Malformed, sync)
+        self.unchanged(Disposition::Malformed, sync, payload)
     }
 
-    /// Nothing is counted anew. The number that is known is set again all the same: iOS may have
-    /// painted another one from the push (S8: it is the one that was there before).
-    fn unchanged(&self, disposition: Disposition, sync: Accounts) -> Result<Local, EngineError> {
+    /// Nothing is counted anew. Where iOS painted a number from the push, or did not confirm the one that
+    /// is known, that is set again (S8: it is the one that was there before). Otherwise the icon may be
+    /// newer than the mirror, by a push that was painted without us.
+    fn unchanged(
+        &self,
+        disposition: Disposition,
+        sync: Accounts,
+        payload: &[u8],
+    ) -> Result<Local, EngineError> {
         tracing::info!(?disposition, "a push changed nothing");
-        let badge = self.store.read(|tx| tx.badge())?;
+        let (badge, confirmed) = self
+            .store
+            .read(|tx| Ok((tx.badge()?, tx.is_confirmed()?)))?;
         if is(Bug::GarbageClears) && disposition == Disposition::Malformed {
             self.bridges.badge.set_badge(0, Reply::channel().0);
+        }
+        if confirmed && !PushPayload::paints(payload) {
+            return Ok(Local {
+                disposition: Some(disposition),
+                publication: Some(Publication::confirmed(badge)),
+                ..Local::of(sync)
+            });
         }
         Ok(self.shown(Some(disposition), badge, sync))
     }

@@ -25,7 +25,7 @@ const LONGEST: u64 = 1 << 20;
 
 /// Accounts and choices, as they lie beside the store.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub struct Kept {
     pub(super) accounts: Vec<KeptAccount>,
     #[serde(default)]
     pub(super) policy: Option<BadgePolicy>,
@@ -70,33 +70,39 @@ impl Store {
     }
 
     /// Takes an account out of the copy before it is signed out: a store that is lost between the two
-    /// must not bring it back (S7). If it stays after all: [`Store::keep_again`].
-    pub fn keep_without(&self, account: &AccountId) {
+    /// must not bring it back (S7). Tells what was there before, if it did: when the account stays after all,
+    /// that goes to [`Store::keep_again`].
+    pub fn keep_without(&self, account: &AccountId) -> Option<Kept> {
         if self.process != Process::App {
-            return;
+            return None;
         }
         let mut state = self.lock();
         // Opening it later would write the copy again. What is in its way, the sign-out will say.
         if self.opened(&mut state).is_err() {
-            return;
+            return None;
         }
+        let before = Kept::beside(&self.path);
         let mut wanted = Kept::beside(&self.path);
-        let before = wanted.accounts.len();
         wanted.accounts.retain(|kept| kept.account != *account);
-        if wanted.accounts.len() == before {
-            return;
+        if wanted == before {
+            return None;
         }
         if let Err(error) = wanted.write_beside(&self.path) {
             tracing::warn!(%error, "the copy of the accounts was not written");
-            return;
+            return None;
         }
         damage::forget_aside(&self.path);
         state.kept = Some(wanted);
+        Some(before)
     }
 
-    /// Writes the copy of what the store says: now if it is open, otherwise when it is opened.
-    pub fn keep_again(&self) {
+    /// Puts back what [`Store::keep_without`] took away. The store itself may not be readable now, and
+    /// may be damaged when it is opened the next time.
+    pub fn keep_again(&self, before: &Kept) {
         let mut state = self.lock();
+        if let Err(error) = before.write_beside(&self.path) {
+            tracing::warn!(%error, "the copy of the accounts was not written");
+        }
         state.kept = None;
         self.keep_accounts(&mut state);
     }

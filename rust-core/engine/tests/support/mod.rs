@@ -519,6 +519,8 @@ pub fn push_acknowledging(
     };
     payload
         .compose(&Aps {
+            // As iOS painted it.
+            badge: Some(u32::try_from(totals.unread).unwrap()),
             content_available: true,
             ..Aps::default()
         })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 /// The part of a payload that iOS itself reads (Apple, "Generating a remote notification").
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -68,4 +68,20 @@ impl fmt::Debug for AlertText {
 )]
 fn as_one<S: serde::Serializer>(_: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u8(1)
+}
+
+/// Whether there is a number for iOS in these bytes, or nobody can tell.
+pub(super) fn paints(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Whole {
+        aps: Option<Painted>,
+    }
+    #[derive(Deserialize)]
+    struct Painted {
+        badge: Option<IgnoredAny>,
+    }
+    match serde_json::from_slice::<Whole>(bytes) {
+        Ok(whole) => whole.aps.is_some_and(|aps| aps.badge.is_some()),
+        Err(_) => true,
+    }
 }

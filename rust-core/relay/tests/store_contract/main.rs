@@ -67,7 +67,7 @@ contract! {
         on_what_was_removed_they_are_rejected_and_count_as_done,
         what_was_refused_is_told_again_to_who_sends_it_again,
         refusals_are_remembered_for_256_numbers,
-        what_was_seen_of_another_history_undoes_no_mark,
+        an_operation_of_another_history_takes_no_number_of_this_one,
         what_they_read_before_it_was_reported_does_not_count,
         conversations_that_only_phones_name_are_bounded,
         items_that_are_read_before_they_are_reported_are_bounded,

@@ -118,20 +118,23 @@ pub fn refusals_are_remembered_for_256_numbers(make: Make) {
     assert_eq!(told(&mut phone), 1);
 }
 
-pub fn what_was_seen_of_another_history_undoes_no_mark(make: Make) {
+/// Two processes of a phone send at once: one that has followed into this history and numbers from 1 again, and
+/// one whose request was made before.
+pub fn an_operation_of_another_history_takes_no_number_of_this_one(make: Make) {
     let world = make(None);
-    let mark = json!({ "type": "marked_unread", "conversation": "bob", "marked": true });
-    world.events(&[item("bob", 1), mark]);
+    world.events(&[item("bob", 1), item("eve", 1)]);
     let mut phone = world.phone("phone");
+    phone.operate(&[read_up_to(1, "bob", 1)]).unwrap();
+
     let epoch = phone.epoch.replace("another".parse().unwrap());
-    let read = |number: u64| {
-        json!({ "number": number, "id": "o", "seen": 9, "kind": "read_up_to",
-                "conversation": "bob", "position": 1 })
-    };
-    let elsewhere = phone.operate(&[read(1)]).unwrap().changes;
-    assert!(elsewhere.changes[0].marked_unread && elsewhere.changes[0].unread == 0);
+    let late = phone.operate(&[read_up_to(2, "bob", 1)]).unwrap();
+    assert!(late.applied.is_empty() && late.changes.reset);
+    assert_eq!(late.changes.acknowledged, 1);
+
     phone.epoch = epoch;
-    assert!(!phone.operate(&[read(2)]).unwrap().changes.changes[0].marked_unread);
+    let next = phone.operate(&[read_up_to(2, "eve", 1)]).unwrap();
+    assert_eq!(next.applied.len(), 1, "the number was not taken");
+    assert_eq!(next.changes.totals.unread, 0);
 }
 
 pub fn what_they_read_before_it_was_reported_does_not_count(make: Make) {

@@ -26,7 +26,7 @@ cases! { "Report what the person did";
     rejected_again, "operations.rejected-again", "Sent again, an operation that was rejected is told as rejected again.";
     seen, "operations.seen", "A read that saw less than an explicit mark-unread does not undo it.";
     seen_unmark, "operations.seen-unmark", "A mark taken back that saw less than a newer mark does not undo that.";
-    seen_elsewhere, "operations.seen-elsewhere", "What was seen of another history undoes no mark.";
+    elsewhere, "operations.elsewhere", "Operations of another history are neither applied nor acknowledged, until they come as this one's.";
     own_mark, "operations.own-mark", "A mark that was made on the same phone is undone by a later read there.";
     answer_has_changes, "operations.changes", "The answer holds changes as `GET /v1/changes` gives them, operations included.";
     answer_has_pages, "operations.pages", "`limit` holds for the changes in the answer too.";
@@ -298,25 +298,24 @@ async fn seen_unmark(scene: &Scene) -> Verdict {
     )
 }
 
-async fn seen_elsewhere(scene: &Scene) -> Verdict {
+async fn elsewhere(scene: &Scene) -> Verdict {
     let (account, mut phone) = scene.phone().await?;
-    account.items("a", &[1]).await?;
-    let head = account.mark("a", true).await?.head;
+    let head = account.items("a", &[1, 2]).await?.head;
     let query = Query {
         epoch: Some(scene.fresh()),
         since: Some(head),
         ..Query::default()
     };
-    let elsewhere = phone.operation(head + 9, read_up_to("a", 1));
-    let answer = phone.try_operations(&[elsewhere], &query).await?;
-    answer.json(200)?;
+    let read = [phone.operation(0, read_up_to("a", 1))];
+    let answer = phone.try_operations(&read, &query).await?;
+    let told = answer.json(200)?;
+    let told = (&told["applied"], &told["acknowledged"]);
+    same("applied and acknowledged", (&json!([]), &json!(0)), told)?;
     phone.sync().await?;
-    let row = phone.row("a")?;
-    same(
-        "mark and unread",
-        (true, 0),
-        (row.marked_unread, row.unread),
-    )
+    same("unread", 2, phone.row("a")?.unread)?;
+    let applied = phone.operate(&read).await?;
+    same("acknowledged", 1, applied.page.acknowledged)?;
+    same("unread", 1, applied.page.totals.unread)
 }
 
 async fn own_mark(scene: &Scene) -> Verdict {

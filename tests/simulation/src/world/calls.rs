@@ -163,6 +163,9 @@ impl World {
             // The copy beside the store may be older than the last choice.
             self.watch.policy = self.audit.policy().unwrap_or_default();
         }
+        if self.damaged && !rows.is_empty() {
+            self.let_go();
+        }
         self.watch
             .look(&rows, &outbox, &self.backend.truths, person_acted)
     }

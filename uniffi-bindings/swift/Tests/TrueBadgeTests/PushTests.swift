@@ -111,7 +111,9 @@ import TrueBadge
 
         #expect(outcome.disposition == .applied)
         #expect(outcome.badge?.badge == 4)
-        #expect(PushPayload(userInfo: ["tb": Date()]).bytes.isEmpty)
+        let painted = PushPayload(userInfo: ["tb": Date(), "aps": ["badge": 3, "sound": "x"]])
+        #expect(painted.bytes == Data(#"{"aps":{"badge":3}}"#.utf8))
+        #expect(PushPayload(userInfo: [:]).bytes == Data("{}".utf8))
     }
 
     @Test func aNotificationTellsItsConversationAccountAndPosition() {

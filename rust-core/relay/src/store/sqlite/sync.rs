@@ -53,9 +53,11 @@ pub fn operate(
     let device = devices::find(tx, bound.account, id)?.ok_or(StoreError::NotRegistered)?;
     let before = accounts::load(tx, bound.account)?;
     let done = apply(tx, &before, &device, request, ask)?;
-    if !request.operations.is_empty() && !faults::is(Fault::NotAcknowledged) {
+    if let Some(acknowledged) = done.acknowledged
+        && !faults::is(Fault::NotAcknowledged)
+    {
         tx.prepare_cached("UPDATE devices SET acknowledged = ?2 WHERE id = ?1")?
-            .execute(params![device.row, signed(done.acknowledged)])?;
+            .execute(params![device.row, signed(acknowledged)])?;
     }
     accounts::finish(tx, rules, &before, &done.sums, Some(device.row), now)?;
     let account = Account {
@@ -63,7 +65,7 @@ pub fn operate(
         ..before
     };
     let device = Device {
-        acknowledged: Some(done.acknowledged),
+        acknowledged: done.acknowledged.or(device.acknowledged),
         ..device
     };
     let changes = answer(tx, &account, Some(&device), ask, now)?;
@@ -76,12 +78,17 @@ pub fn operate(
 /// What operations did.
 struct Done {
     sums: Sums,
-    acknowledged: u64,
+    /// The highest operation that is done; none where the call had nothing to do.
+    acknowledged: Option<u64>,
     applied: Vec<OperationOutcome>,
 }
 
 /// Skips what the account has already, and says again what of it was refused; an operation that
 /// leaves a hole undoes the whole call.
+///
+/// Operations of another history wait: this one may count something else by their numbers, and what the
+/// person saw there says nothing about the marks here. The answer, a reset, tells the phone to send them
+/// again.
 fn apply(
     tx: &Connection,
     account: &Account,
@@ -89,8 +96,15 @@ fn apply(
     request: &OperationsRequest,
     ask: &Ask,
 ) -> Result<Done> {
-    // What the person saw of another history says nothing about the marks of this one.
-    let seen_here = ask.epoch.as_ref() == Some(&account.epoch) || faults::is(Fault::SeenElsewhere);
+    let elsewhere = ask.epoch.as_ref().is_some_and(|of| *of != account.epoch);
+    let elsewhere = elsewhere && !faults::is(Fault::AppliedElsewhere);
+    if elsewhere || request.operations.is_empty() {
+        return Ok(Done {
+            sums: account.sums,
+            acknowledged: None,
+            applied: Vec::new(),
+        });
+    }
     let mut rows = AccountRows::new(tx, account.row);
     let mut ledger = Ledger::new(account.sums, &mut rows);
     let mut acknowledged = known(device, request);
@@ -114,7 +128,8 @@ fn apply(
         }
         let on = Phone {
             device: &device.phone,
-            seen: if seen_here {
+            // Who names no history has seen nothing of this one.
+            seen: if ask.epoch.is_some() {
                 operation.seen
             } else {
                 Version::ZERO
@@ -135,7 +150,7 @@ fn apply(
     }
     Ok(Done {
         sums: ledger.sums(),
-        acknowledged,
+        acknowledged: Some(acknowledged),
         applied,
     })
 }

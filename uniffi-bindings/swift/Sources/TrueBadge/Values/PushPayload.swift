@@ -9,18 +9,20 @@ public struct PushPayload: Sendable, Hashable {
     /// The payload as it came.
     public init(_ bytes: Data) { self.bytes = bytes }
 
-    /// What iOS made of the payload: the part of it that is TrueBadge's. Something that has none
-    /// becomes an empty payload, which is malformed.
+    /// What iOS made of the payload: the part of it that is TrueBadge's, and the number that iOS
+    /// painted from it. Something without our part is malformed.
     public init(userInfo: [AnyHashable: Any]) {
-        // Only our part, and with slashes as they came: written out anew, the whole could grow over
+        // Not the rest, and with slashes as they came: written out anew, the whole could grow over
         // the 4,096 bytes that APNs allows.
-        guard let part = userInfo["tb"], JSONSerialization.isValidJSONObject(["tb": part]),
-            let json = try? JSONSerialization.data(
-                withJSONObject: ["tb": part], options: .withoutEscapingSlashes)
-        else {
-            bytes = Data()
-            return
+        var parts: [String: Any] = [:]
+        if let part = userInfo["tb"], JSONSerialization.isValidJSONObject(["tb": part]) {
+            parts["tb"] = part
         }
-        bytes = json
+        if let badge = (userInfo["aps"] as? [AnyHashable: Any])?["badge"] as? Int {
+            parts["aps"] = ["badge": badge]
+        }
+        let json = try? JSONSerialization.data(
+            withJSONObject: parts, options: .withoutEscapingSlashes)
+        bytes = json ?? Data()
     }
 }
