@@ -29,8 +29,12 @@ let linksXCFramework = Context.environment["TRUEBADGE_CORE", default: usual] == 
 
 let package = Package(
     name: "truebadge",
-    platforms: [.iOS(.v16), .macOS(.v13)],
-    products: [.library(name: "TrueBadge", targets: ["TrueBadge"])],
+    defaultLocalization: "en",
+    platforms: [.iOS(.v16), .macOS(.v14)],
+    products: [
+        .library(name: "TrueBadge", targets: ["TrueBadge"]),
+        .library(name: "TrueBadgeUI", targets: ["TrueBadgeUI"]),
+    ],
     targets: [
         // The C interface of the core, and the Swift over it: generated, never edited.
         .target(
@@ -56,9 +60,19 @@ let package = Package(
             path: "\(sources)/TrueBadge",
             resources: [.copy("PrivacyInfo.xcprivacy")]
         ),
+        // Views that apps can drop in (iOS 17), and the models behind them.
+        .target(
+            name: "TrueBadgeUI",
+            dependencies: ["TrueBadge"],
+            path: "\(sources)/TrueBadgeUI",
+            resources: [.process("Resources")]
+        ),
+        // The models of our own app, here so that they are tested without Xcode. No product: apps
+        // that add the package do not build it.
+        .target(name: "AppModel", dependencies: ["TrueBadge"], path: "ios-app/App/Model"),
         .testTarget(
             name: "TrueBadgeTests",
-            dependencies: ["TrueBadge"],
+            dependencies: ["TrueBadge", "TrueBadgeUI", "AppModel"],
             path: "uniffi-bindings/swift/Tests/TrueBadgeTests"
         ),
     ],

@@ -5,7 +5,7 @@ import PackageDescription
 
 let package = Package(
     name: "PhoneHost",
-    platforms: [.macOS(.v13)],
+    platforms: [.macOS(.v14)],
     products: [.executable(name: "truebadge-phone", targets: ["truebadge-phone"])],
     dependencies: [.package(name: "truebadge", path: "../..")],
     targets: [

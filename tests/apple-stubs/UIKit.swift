@@ -70,6 +70,27 @@ public struct UIBackgroundTaskIdentifier: RawRepresentable, Hashable, Sendable {
     )
 }
 
+// https://developer.apple.com/documentation/uikit/uiviewcontroller
+@MainActor open class UIViewController: UIResponder {}
+// https://developer.apple.com/documentation/uikit/uicolor
+open class UIColor: NSObject, @unchecked Sendable {
+    open class var systemBackground: UIColor { UIColor() }
+}
+// https://developer.apple.com/documentation/uikit/uikeyboardtype
+public enum UIKeyboardType: Int, Sendable { case `default` = 0, URL = 3 }
+// https://developer.apple.com/documentation/uikit/uitextcontenttype
+public struct UITextContentType: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public static let URL = Self(rawValue: "url")
+    public static let username = Self(rawValue: "username")
+    public static let password = Self(rawValue: "password")
+}
+extension UIApplication {
+    // https://developer.apple.com/documentation/uikit/uiapplication/opennotificationsettingsurlstring
+    public nonisolated class var openNotificationSettingsURLString: String { "" }
+}
+
 // What Apple's Foundation has on iOS, and Linux' has not.
 
 extension NSNotification.Name {

@@ -1,0 +1,3 @@
+import TrueBadge
+
+extension KeychainCredentials: TokenKeeper {}

@@ -1,0 +1,124 @@
+import SwiftUI
+import TrueBadge
+import TrueBadgeUI
+
+/// Adds an account: by the link or the QR code that an operator gave, or by hand.
+struct AddAccountView: View {
+    @Environment(\.dismiss) private var dismiss
+    @State private var model: AddAccountModel
+    @State private var isScanning = false
+    private let link: AccountLink?
+
+    init(_ badge: TrueBadge, link: AccountLink?) {
+        _model = State(
+            wrappedValue: AddAccountModel(badge, tokens: KeychainCredentials(group: Identity.group))
+        )
+        self.link = link
+    }
+
+    var body: some View {
+        NavigationStack {
+            Form {
+                Section { shortcuts }
+                Section {
+                    fields
+                } footer: {
+                    Text("The relay's operator gives you these.")
+                }
+                if let problem = model.problem { problemRow(problem) }
+            }
+            .disabled(model.isBusy)
+            .navigationTitle("Add account")
+            .navigationBarTitleDisplayMode(.inline)
+            .toolbar { toolbar }
+            .sheet(isPresented: $isScanning) { scanner }
+        }
+        .task { if let link { model.take(link) } }
+    }
+
+    @ViewBuilder private var shortcuts: some View {
+        if CodeScanner.isSupported {
+            Button("Scan a QR code", systemImage: "qrcode.viewfinder") {
+                Task {
+                    if await CodeScanner.isAllowed() {
+                        isScanning = true
+                    } else {
+                        model.refuseCamera()
+                    }
+                }
+            }
+        }
+        PasteButton(payloadType: String.self) { @Sendable texts in
+            Task { @MainActor in model.take(texts.first.flatMap(AccountLink.init(text:))) }
+        }
+        .accessibilityLabel("Paste a link")
+    }
+
+    @ViewBuilder private var fields: some View {
+        TextField("Relay", text: $model.relay, prompt: Text(verbatim: "relay.example.com"))
+            .textContentType(.URL)
+            .keyboardType(.URL)
+            .textInputAutocapitalization(.never)
+            .autocorrectionDisabled()
+            .accessibilityIdentifier("account.relay")
+        TextField("Name", text: $model.account)
+            .textContentType(.username)
+            .textInputAutocapitalization(.never)
+            .autocorrectionDisabled()
+            .accessibilityIdentifier("account.name")
+        SecureField("Token", text: $model.token)
+            .textContentType(.password)
+            .accessibilityIdentifier("account.token")
+    }
+
+    @ToolbarContentBuilder private var toolbar: some ToolbarContent {
+        ToolbarItem(placement: .cancellationAction) {
+            Button("Cancel") { dismiss() }
+        }
+        ToolbarItem(placement: .confirmationAction) {
+            if model.isBusy {
+                ProgressView()
+            } else {
+                Button("Add") { Task { if await model.add() { dismiss() } } }
+                    .disabled(!model.isFilledIn)
+                    .accessibilityIdentifier("account.confirm")
+            }
+        }
+    }
+
+    private var scanner: some View {
+        NavigationStack {
+            CodeScanner { text in
+                isScanning = false
+                model.take(AccountLink(text: text))
+            }
+            .ignoresSafeArea()
+            .navigationTitle("Scan a QR code")
+            .navigationBarTitleDisplayMode(.inline)
+            .toolbar {
+                ToolbarItem(placement: .cancellationAction) {
+                    Button("Cancel") { isScanning = false }
+                }
+            }
+        }
+    }
+
+    @ViewBuilder private func problemRow(_ problem: AddAccountModel.Problem) -> some View {
+        Section {
+            switch problem {
+            case .noLink: warning("That is no link to an account.")
+            case .noCamera:
+                warning("iOS does not let the app use the camera. Paste the link instead.")
+            case .address: warning("The relay's address must start with https://")
+            case .nameTaken: warning("Another account on this phone has that name.")
+            case .failed(let error): ProblemView(error)
+            }
+        }
+    }
+
+    private func warning(_ text: LocalizedStringKey) -> some View {
+        Label(text, systemImage: "exclamationmark.triangle")
+            .foregroundStyle(.red)
+            .accessibilityIdentifier("account.problem")
+    }
+}
