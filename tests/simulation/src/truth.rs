@@ -12,6 +12,8 @@ use truebadge_protocol::{
     messages::{Action, Event, Operation},
 };
 
+use crate::audit::Recorded;
+
 /// One conversation, with its items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conversation {
@@ -301,6 +303,8 @@ pub struct Truth {
     pub past: Vec<Committed>,
     /// The phone's operations, and from which moment on each is in it, and how.
     pub included: HashMap<String, (usize, Became)>,
+    /// Which operation has a number in this history.
+    pub numbers: HashMap<u64, String>,
     /// The highest operation of the phone; none in a history in which it sent none.
     pub acknowledged: Option<u64>,
     /// The history's name, once the relay told it.
@@ -316,6 +320,7 @@ impl Default for Truth {
         Self {
             past: vec![Committed::default()],
             included: HashMap::new(),
+            numbers: HashMap::new(),
             acknowledged: None,
             epoch: None,
             began: 0,
@@ -335,6 +340,12 @@ impl Truth {
     pub fn has_been(&self, head: u64, digest: Digest) -> bool {
         let mut there = self.past.iter().filter(|state| state.head == head);
         there.any(|state| state.digest() == digest)
+    }
+
+    /// Whether another operation has this one's number.
+    pub fn has_another(&self, one: &Recorded) -> bool {
+        let has = self.numbers.get(&one.pending.number);
+        has.is_some_and(|id| *id != one.id)
     }
 
     /// The first of the moments up to this one between which a conversation did not change.
@@ -385,6 +396,7 @@ impl Truth {
         let (mut again, mut after_an_older_one) = (Vec::new(), false);
         for (operation, what) in &became {
             let id = operation.id.as_str().to_owned();
+            self.numbers.insert(operation.number, id.clone());
             let was_lost = self.forgotten.contains(&id);
             let before = self.included.insert(id, (at, *what));
             let here = before.is_some_and(|(before, _)| before >= self.began);
@@ -412,6 +424,7 @@ impl Truth {
     /// A new history begins with what there is.
     pub fn restart(&mut self) {
         self.acknowledged = None;
+        self.numbers.clear();
         self.epoch = None;
         self.began = self.past.len();
     }

@@ -181,9 +181,10 @@ impl World {
         self.notice_sign_outs();
         // Whether another process had a newer number at the same instant, only its next wake sees.
         self.two_at_once = self.two_at_once.map(|_| 0);
+        // What the person did may be recorded, though the call never came back.
+        self.look(true)?;
         // The calls that it made before are answered to nobody.
         self.settle()?;
-        self.look(true)?;
         self.check_sums()
     }
 
