@@ -266,6 +266,18 @@ def check_schemes(checked):
             checked.expect(names.get(target["identifier"]) == target["name"], plan, f"{target['name']} is no target")
 
 
+def check_availability(checked):
+    """The package is for iOS 16: whatever of it needs 17 says so. (Only Apple's compilers would.)"""
+    needs = re.compile(r"^ *(?:@MainActor )?@Observable|^ *(?:public |private )?struct \w+: View\b", re.MULTILINE)
+    says = re.compile(r"@available\(iOS 17\.0, \*\)\n *$")
+    for folder in (checked.swift / "TrueBadgeUI", checked.app / "App/Model"):
+        for file in sorted(folder.rglob("*.swift")):
+            text = file.read_text()
+            for match in needs.finditer(text):
+                line = text.count("\n", 0, match.start()) + 1
+                checked.expect(says.search(text[: match.start()]), file, f"line {line}: for which iOS?")
+
+
 def check_strings(checked):
     """Every text is there in every language."""
     complain = checked.complain
@@ -295,6 +307,7 @@ def check(root):
     check_duties(checked, app)
     check_extensions(checked, app)
     check_schemes(checked)
+    check_availability(checked)
     check_strings(checked)
     return checked.wrong
 
@@ -313,6 +326,7 @@ FAULTS = [
     ("ios-app/Config/NotificationService-Info.plist", ".NotificationService</string>", ".Service</string>"),
     ("ios-app/App/Localizable.xcstrings", '"de" : {', '"fr" : {'),
     ("ios-app/App/Localizable.xcstrings", '"Add account"', '"Add an account"'),
+    ("ios-app/App/Model/WelcomeModel.swift", "@available(iOS 17.0, *)", ""),
     ("ios-app/Widget/BadgeWidget.swift", 'Text("All read")', 'Text("Nothing to read")'),
     ("ios-app/App/TrueBadge.xcstrings", '"Update the app."', '"Update it."'),
 ]
