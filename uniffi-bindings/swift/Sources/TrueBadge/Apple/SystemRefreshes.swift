@@ -24,6 +24,7 @@
         ///
         /// iOS calls the closures on a queue of its own, so they must not be isolated to the main
         /// actor: this is no method of the shell.
+        @available(iOSApplicationExtension, unavailable)
         func whenGranted(_ use: @escaping @Sendable (any GrantedRefresh) -> Void) {
             BGTaskScheduler.shared.register(forTaskWithIdentifier: identifier, using: nil) { task in
                 use(SystemRefresh(task))
