@@ -64,7 +64,8 @@ enum Command: Equatable, Sendable {
                 sentence: "this is no command: read ACCOUNT CONVERSATION POSITION [REMAINING], "
                     + "read-items ACCOUNT CONVERSATION POSITION,… [REMAINING], read-all ACCOUNT, "
                     + "unread ACCOUNT CONVERSATION, level ACCOUNT CONVERSATION LEVEL, "
-                    + "sign-out ACCOUNT, rejected, refresh, force-quit, open, away, back, list or quit")
+                    + "sign-out ACCOUNT, rejected, refresh, force-quit, open, away, back, list or quit"
+            )
         }
     }
 
