@@ -65,8 +65,8 @@ import TrueBadge
 
         #expect(outcome.disposition == .malformed)
         #expect(outcome.badge?.badge == 2)
-        // iOS may have painted another number: the one that is known is set again.
-        #expect(await phone.screen.badges == [0, 2, 2])
+        // Whether it is set again depends on what iOS may have painted from it.
+        #expect(Set(await phone.screen.badges.dropFirst()) == [2])
     }
 
     @Test func aPushForAnAccountThatIsNotOnThisPhoneChangesNothing() async throws {
