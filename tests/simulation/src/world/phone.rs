@@ -337,6 +337,9 @@ impl World {
         }
         if ended.outcome.rebuilt {
             self.audit.forget();
+        }
+        // A wake that had a store has the one that is left.
+        if ended.outcome.rebuilt || (self.damaged && ended.outcome.badge.is_some()) {
             self.let_go();
         }
         self.look(false)?;
