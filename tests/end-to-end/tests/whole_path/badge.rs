@@ -104,8 +104,10 @@ async fn the_badge_counts_what_the_person_chose(kind: Kind) -> Result<()> {
     let mut phone = Phone::start(setup).await?;
     world.desktop.items("alice", "team", 1..=3).await?;
     phone.shows(1).await?;
+    phone.wake("push").await?; // its acknowledgement is not the answer that tells the next change
     world.desktop.items("alice", "family", 1..=2).await?;
     phone.shows(2).await?;
+    phone.wake("push").await?;
     world.desktop.read("alice", "team", 3).await?;
     let painted = phone.shows(1).await?; // the relay paints the same count
     assert_eq!(
