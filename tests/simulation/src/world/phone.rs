@@ -203,7 +203,14 @@ impl World {
             background_refresh: conditions.refresh_available(),
             low_power_mode: conditions.low_power,
         };
-        self.call(process, |engine| engine.set_conditions(told))?;
+        self.call(process, |engine| match process {
+            Process::App => engine.set_conditions(told),
+            // An extension is not told of Background App Refresh.
+            Process::Extension => engine.change_conditions(|before| messages::Conditions {
+                background_refresh: before.background_refresh,
+                ..told
+            }),
+        })?;
         Ok(())
     }
 
