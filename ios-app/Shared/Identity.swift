@@ -1,7 +1,7 @@
 import Foundation
 
 /// The app's names, which the build writes into each target's Info.plist from
-/// `Config/Identity.xcconfig`: whoever builds the app under another name changes them there only.
+/// `Config/TrueBadge.xcconfig`: whoever builds the app under another name changes them there only.
 enum Identity {
     /// The app's bundle identifier: the topic of its pushes, in its extensions too.
     static var app: String { text("TrueBadgeAppIdentifier") }

@@ -22,6 +22,8 @@ public enum UNNotificationInterruptionLevel: UInt, Sendable {
 open class UNMutableNotificationContent: UNNotificationContent {
     open var badge: NSNumber?
     open var sound: UNNotificationSound?
+    /// Read-only in `UNNotificationContent`.
+    open var subtitle: String = ""
     open var interruptionLevel: UNNotificationInterruptionLevel = .active
 }
 
@@ -49,6 +51,8 @@ open class UNNotificationSettings: NSObject, @unchecked Sendable {
     open var authorizationStatus: UNAuthorizationStatus { .notDetermined }
     open var badgeSetting: UNNotificationSetting { .disabled }
     open var alertSetting: UNNotificationSetting { .disabled }
+    open var notificationCenterSetting: UNNotificationSetting { .disabled }
+    open var lockScreenSetting: UNNotificationSetting { .disabled }
 }
 
 // https://developer.apple.com/documentation/usernotifications/unnotificationpresentationoptions

@@ -238,6 +238,29 @@ import Testing
         await #expect(throws: TrueBadgeError.suspended) { try await app.phone.app.badge }
     }
 
+    @Test func whenTheTimeOfAnAppThatIOSLaunchedRunsOutNoLockIsLeftEither() async throws {
+        let (app, transport) = try await Shelled.hanging()
+        let wake = Task { await app.shell.refresh(.backgroundRefresh) }
+        await transport.hangs()
+
+        app.ios.timeRunsOut()
+
+        #expect(app.ios.stillAwake == 0)
+        await #expect(throws: TrueBadgeError.suspended) { try await app.phone.app.badge }
+        wake.cancel()
+    }
+
+    @Test func aPermissionThatIsGivenOverTheAppIsToldAtOnce() async throws {
+        let relay = try RelayDouble()
+        let app = try await Shelled.launched(with: relay)
+        app.shell.cameForward()
+        _ = try await relay.registration()
+
+        await app.settings.become(PhoneConditions(badgesAllowed: false))
+        app.shell.cameForward()
+        #expect(try await relay.registration()?.conditions.badgesAllowed == false)
+    }
+
     @Test func aNotificationsButtonWorksWhileTheAppIsInTheBackground() async throws {
         let relay = try RelayDouble()
         let app = try await Shelled.launched(with: relay)

@@ -12,7 +12,11 @@
             let settings = await UNUserNotificationCenter.current().notificationSettings()
             return PhoneConditions(
                 badgesAllowed: settings.badgeSetting == .enabled,
-                alertsAllowed: settings.alertSetting == .enabled,
+                // Without banners a notification may still show in the list and on the Lock Screen.
+                alertsAllowed: [
+                    settings.alertSetting, settings.notificationCenterSetting,
+                    settings.lockScreenSetting,
+                ].contains(.enabled),
                 backgroundRefresh: backgroundRefresh,
                 lowPowerMode: ProcessInfo.processInfo.isLowPowerModeEnabled)
         }

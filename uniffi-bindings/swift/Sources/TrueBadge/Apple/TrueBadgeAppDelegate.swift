@@ -129,7 +129,7 @@
         nonisolated open func userNotificationCenter(
             _ center: UNUserNotificationCenter, willPresent notification: UNNotification,
             withCompletionHandler completionHandler:
-                @escaping (UNNotificationPresentationOptions) -> Void
+                @escaping @Sendable (UNNotificationPresentationOptions) -> Void
         ) {
             let push = PushPayload(userInfo: notification.request.content.userInfo)
             Task { await shell.received(push) }
@@ -140,15 +140,15 @@
         /// ``BadgeShell/perform(_:)``, and call the handler afterwards.
         nonisolated open func userNotificationCenter(
             _ center: UNUserNotificationCenter, didReceive response: UNNotificationResponse,
-            withCompletionHandler completionHandler: @escaping () -> Void
+            withCompletionHandler completionHandler: @escaping @Sendable () -> Void
         ) {
             completionHandler()
         }
     }
 
     extension UIBackgroundFetchResult {
-        /// What a wake for a push came to.
-        init(_ outcome: WakeOutcome?) {
+        /// What a wake for a push came to, as iOS wants to hear it; `failed` when nothing could be done.
+        public init(_ outcome: WakeOutcome?) {
             switch (outcome?.error, outcome?.disposition) {
             case (nil, .applied), (nil, .gap), (nil, .diverged), (nil, .epochChanged):
                 self = .newData

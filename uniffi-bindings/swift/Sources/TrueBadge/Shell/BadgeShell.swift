@@ -73,9 +73,13 @@ public final class BadgeShell {
         Task { await use(stay) }
     }
 
-    /// The app came to the foreground. Saying so twice does nothing.
+    /// The app came to the foreground, or iOS' own question about a permission went away over it: then
+    /// only what changed is told.
     public func cameForward() {
-        guard place != .foreground else { return }
+        guard place != .foreground else {
+            Task { await tellWhatChanged() }
+            return
+        }
         place = .foreground
         start(.foreground)
     }
@@ -168,7 +172,7 @@ public final class BadgeShell {
         guard let badge = badge ?? make() else { return nil }
         wakes += 1
         try? badge.resume()
-        let time = application.stayAwake { [weak self] in self?.suspendUnlessInForeground() }
+        let time = application.stayAwake { [weak self] in self?.runOutOfTime() }
         return Stay(badge: badge, time: time)
     }
 
@@ -183,6 +187,11 @@ public final class BadgeShell {
     /// read the store already.
     private func suspendUnlessInForeground() {
         if place == .background { try? badge?.suspend() }
+    }
+
+    /// iOS' time is over: whatever is under way, the process is suspended now, unless it is in front.
+    private func runOutOfTime() {
+        if place != .foreground { try? badge?.suspend() }
     }
 
     private func make() -> TrueBadge? {
