@@ -28,6 +28,12 @@ pub struct Mirror {
 }
 
 impl Mirror {
+    /// Every row that the relay told of is here.
+    pub fn is_complete(&self) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|account| account.mirror.is_complete())
+    }
+
     /// Opens a store as the app does, and reads it in one transaction.
     pub fn read(folder: &Path) -> Result<Self, EngineError> {
         let device = DeviceId::new(DEVICE).expect("a device id");

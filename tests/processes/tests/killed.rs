@@ -77,6 +77,11 @@ struct Killed {
     counted: Vec<u64>,
     /// Nothing is pending, and the phone knows all.
     settled: bool,
+    /// The person acted while the number came from totals whose rows were not there: until they are, it is an
+    /// estimate.
+    estimated: bool,
+    /// The phone has all rows that it was told of.
+    complete: bool,
     new_store: bool,
     route: Option<Route>,
     late: Vec<String>,
@@ -99,6 +104,8 @@ impl Killed {
             before: 0,
             counted: vec![0],
             settled: true,
+            estimated: false,
+            complete: true,
             new_store: true,
             route: None,
             late: Vec::new(),
@@ -144,6 +151,7 @@ impl Killed {
             file.pragma_update(None, "user_version", 1).unwrap();
         }
         self.new_store = true;
+        self.complete = false;
         self.route = None;
         self.late.clear();
     }
@@ -263,7 +271,11 @@ impl Killed {
                 self.tally.add("the interrupted operation was not kept");
             }
         }
+        let complete = mirror.is_complete();
+        self.estimated |= !deeds.is_empty() && !(self.complete && complete);
         self.assert_badges(&deeds);
+        self.estimated &= !complete;
+        self.complete = complete;
         for (_, deed) in &deeds {
             self.done.add(deed);
         }
@@ -298,6 +310,9 @@ impl Killed {
         for set in &set[self.lines_on_icon..] {
             while let Some((_, deed)) = deeds.next_if(|(order, _)| *order <= set.order) {
                 done.add(deed);
+            }
+            if self.estimated {
+                continue;
             }
             if let Err(right) = self.backend.truth.show(set.badge, &done) {
                 panic!("{set:?} was set; right would have been one of {right:?}");
@@ -352,6 +367,7 @@ impl Killed {
         self.route = mirror.account.and_then(|account| account.route);
         self.new_store = false;
         self.settled = true;
+        (self.estimated, self.complete) = (false, true);
     }
 }
 
