@@ -53,6 +53,10 @@ const NOT_FOUND: &[(Bug, &str)] = &[
         Bug::ExtensionMigrates,
         "no store of an older version is made",
     ),
+    (
+        Bug::OldHistoryConfirms,
+        "what a lost history confirmed is forgiven",
+    ),
 ];
 
 impl Planted {
