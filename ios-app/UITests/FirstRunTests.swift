@@ -26,5 +26,7 @@ final class FirstRunTests: XCTestCase {
                 URL(string: "truebadge://add?relay=https://relay.example.com&account=eve&token=t")))
 
         XCTAssertEqual(app.proposedName, "eve")
+        app.cancel()
+        XCTAssertFalse(app.shows("eve", within: 2))
     }
 }

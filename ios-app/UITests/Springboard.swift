@@ -9,6 +9,11 @@ struct Springboard {
     /// words: "3 new items".
     func badge(of app: String) throws -> Int {
         XCUIDevice.shared.press(.home)
+        return try shownBadge(of: app)
+    }
+
+    /// The same, where the Home Screen is in front already.
+    private func shownBadge(of app: String) throws -> Int {
         let icon = home.icons.matching(identifier: app).firstMatch
         XCTAssertTrue(icon.waitForExistence(timeout: 10), "there is no icon of \(app)")
         let value = icon.value as? String ?? ""
@@ -24,7 +29,7 @@ struct Springboard {
         var badge = try badge(of: app)
         while badge != expected, Date() < end {
             try await Task.sleep(for: .milliseconds(500))
-            badge = try self.badge(of: app)
+            badge = try shownBadge(of: app)
         }
         return badge
     }

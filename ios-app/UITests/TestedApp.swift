@@ -22,12 +22,20 @@ struct TestedApp {
 
     /// Adds the account by its link, unless a run before did.
     func addAccount(_ desktop: Desktop) throws {
-        guard !app.staticTexts[desktop.account].waitForExistence(timeout: 2) else { return }
+        guard !shows(desktop.account, within: 2) else { return }
         open(try desktop.link)
         XCTAssertTrue(app.buttons["account.confirm"].waitForExistence(timeout: 5))
         confirm()
-        XCTAssertTrue(app.staticTexts[desktop.account].waitForExistence(timeout: 15))
+        XCTAssertTrue(shows(desktop.account, within: 15))
     }
+
+    /// Whether an account is in the list, or comes into it.
+    func shows(_ account: String, within seconds: TimeInterval) -> Bool {
+        app.descendants(matching: .any).matching(identifier: "account.row.\(account)").firstMatch
+            .waitForExistence(timeout: seconds)
+    }
+
+    func cancel() { app.buttons["account.cancel"].tap() }
 
     func openForm() {
         let add = app.buttons["account.add"]

@@ -6,6 +6,7 @@ import Foundation
 open class UNNotificationContent: NSObject, NSCopying, NSMutableCopying {
     open var threadIdentifier: String { "" }
     open var userInfo: [AnyHashable: Any] { [:] }
+    open var interruptionLevel: UNNotificationInterruptionLevel { .active }
     open func copy(with zone: NSZone? = nil) -> Any { self }
     open func mutableCopy(with zone: NSZone? = nil) -> Any { UNMutableNotificationContent() }
 }
@@ -24,7 +25,10 @@ open class UNMutableNotificationContent: UNNotificationContent {
     open var sound: UNNotificationSound?
     /// Read-only in `UNNotificationContent`.
     open var subtitle: String = ""
-    open var interruptionLevel: UNNotificationInterruptionLevel = .active
+    override open var interruptionLevel: UNNotificationInterruptionLevel {
+        get { .active }
+        set {}
+    }
 }
 
 open class UNNotificationTrigger: NSObject {}

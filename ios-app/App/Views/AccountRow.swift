@@ -18,6 +18,7 @@ struct AccountRow: View {
             status.font(.footnote).foregroundStyle(.secondary)
         }
         .accessibilityElement(children: .combine)
+        .accessibilityIdentifier("account.row.\(account.id.rawValue)")
     }
 
     private var status: Text {

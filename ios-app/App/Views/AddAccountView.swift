@@ -73,7 +73,7 @@ struct AddAccountView: View {
 
     @ToolbarContentBuilder private var toolbar: some ToolbarContent {
         ToolbarItem(placement: .cancellationAction) {
-            Button("Cancel") { dismiss() }
+            Button("Cancel") { dismiss() }.accessibilityIdentifier("account.cancel")
         }
         ToolbarItem(placement: .confirmationAction) {
             if model.isBusy {

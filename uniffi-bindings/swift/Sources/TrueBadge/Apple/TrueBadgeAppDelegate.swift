@@ -73,11 +73,13 @@
         open var refreshIdentifier: String { "\(Bundle.main.bundleIdentifier ?? "app").refresh" }
 
         /// How a notification is shown while the app is in the foreground. Without a number for the
-        /// icon: TrueBadge sets it.
+        /// icon: TrueBadge sets it. One that was delivered before and is put back (it is passive) is only
+        /// listed.
         nonisolated open func presentation(
             of notification: UNNotification
         ) -> UNNotificationPresentationOptions {
-            [.banner, .list, .sound]
+            notification.request.content.interruptionLevel == .passive
+                ? [.list] : [.banner, .list, .sound]
         }
 
         // MARK: UIApplicationDelegate
