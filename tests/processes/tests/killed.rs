@@ -86,6 +86,9 @@ struct Killed {
     estimated: bool,
     /// The phone has all rows that it was told of.
     complete: bool,
+    /// Another history began. What the person did since is laid over it as that of somebody who saw nothing of
+    /// it, until the relay has answered: a mark that this phone set and took back shows again meanwhile.
+    restarted: bool,
     new_store: bool,
     route: Option<Route>,
     late: Vec<String>,
@@ -110,6 +113,7 @@ impl Killed {
             settled: true,
             estimated: false,
             complete: true,
+            restarted: false,
             new_store: true,
             route: None,
             late: Vec::new(),
@@ -126,6 +130,7 @@ impl Killed {
         } else if self.settled && self.rng.u8(..) < 24 {
             let (_, acknowledged) = self.relay.everything(&self.phone.device);
             self.relay.restart_history();
+            self.restarted = true;
             self.before = self.done.count;
             self.counted = vec![0, acknowledged];
         }
@@ -276,10 +281,10 @@ impl Killed {
             }
         }
         let complete = mirror.is_complete();
-        let rows_are_there = self.complete && complete;
-        self.estimated |= !(deeds.is_empty() || rows_are_there);
+        let exact = self.complete && complete && !self.restarted;
+        self.estimated |= !(deeds.is_empty() || exact);
         self.assert_badges(&deeds);
-        self.estimated &= !complete;
+        self.estimated &= !complete || self.restarted;
         self.complete = complete;
         for (_, deed) in &deeds {
             self.done.add(deed);
@@ -372,7 +377,7 @@ impl Killed {
         self.route = mirror.account.and_then(|account| account.route);
         self.new_store = false;
         self.settled = true;
-        (self.estimated, self.complete) = (false, true);
+        (self.estimated, self.complete, self.restarted) = (false, true, false);
     }
 }
 
