@@ -7,13 +7,6 @@
 open class XCTestCase: NSObject {
     open var continueAfterFailure = true
     open func setUpWithError() throws {}
-    public func addUIInterruptionMonitor(withDescription handlerDescription: String, handler: @escaping (XCUIElement) -> Bool) -> any NSObjectProtocol { NSObject() }
-    public func wait(for expectations: [XCTestExpectation], timeout seconds: TimeInterval) {}
-    public func fulfillment(of expectations: [XCTestExpectation], timeout seconds: TimeInterval = .infinity, enforceOrder enforceOrderOfFulfillment: Bool = false) async {}
-}
-open class XCTestExpectation: NSObject, @unchecked Sendable {}
-open class XCTNSPredicateExpectation: XCTestExpectation, @unchecked Sendable {
-    public init(predicate: NSPredicate, object: Any?) {}
 }
 public struct XCTSkip: Error { public init(_ message: @autoclosure () -> String? = nil, file: StaticString = #filePath, line: UInt = #line) {} }
 public func XCTUnwrap<T>(_ expression: @autoclosure () throws -> T?, _ message: @autoclosure () -> String = "", file: StaticString = #filePath, line: UInt = #line) throws -> T { fatalError() }
@@ -22,20 +15,14 @@ public func XCTAssertFalse(_ expression: @autoclosure () throws -> Bool, _ messa
 public func XCTAssertEqual<T: Equatable>(_ expression1: @autoclosure () throws -> T, _ expression2: @autoclosure () throws -> T, _ message: @autoclosure () -> String = "", file: StaticString = #filePath, line: UInt = #line) {}
 
 @MainActor open class XCUIElement: NSObject {
-    public var exists: Bool { false }
-    public var isHittable: Bool { false }
-    public var isEnabled: Bool { false }
-    public var label: String { "" }
     public var value: Any? { nil }
     public func tap() {}
     public func typeText(_ text: String) {}
-    public func swipeRight() {}
     public func waitForExistence(timeout: TimeInterval) -> Bool { false }
     public var buttons: XCUIElementQuery { XCUIElementQuery() }
     public var icons: XCUIElementQuery { XCUIElementQuery() }
     public var textFields: XCUIElementQuery { XCUIElementQuery() }
     public var secureTextFields: XCUIElementQuery { XCUIElementQuery() }
-    public var staticTexts: XCUIElementQuery { XCUIElementQuery() }
     public var alerts: XCUIElementQuery { XCUIElementQuery() }
     public func descendants(matching type: XCUIElement.ElementType) -> XCUIElementQuery { XCUIElementQuery() }
     public enum ElementType: UInt, Sendable { case any = 0 }
@@ -49,11 +36,7 @@ public func XCTAssertEqual<T: Equatable>(_ expression1: @autoclosure () throws -
 @MainActor open class XCUIApplication: XCUIElement {
     public override init() {}
     public init(bundleIdentifier: String) {}
-    public var launchArguments: [String] = []
-    public var launchEnvironment: [String: String] = [:]
     public func launch() {}
-    public func activate() {}
-    public func terminate() {}
     /// https://developer.apple.com/documentation/xcuiautomation/xcuiapplication/open(_:)
     public func open(_ url: URL) {}
 }

@@ -403,8 +403,7 @@ impl Truth {
             // What another history confirmed goes again, as nobody tells whether it was lost. And what was
             // done after it goes again with it, so that the last one stays the last.
             after_an_older_one |= was_lost || (before.is_some() && !here);
-            // And a request that was under way when this history began counts by the other one's numbers.
-            if here && seen_here && !after_an_older_one {
+            if here && !after_an_older_one {
                 again.push(operation.number);
             }
         }

@@ -24,7 +24,7 @@ const FILE: &str = "truebadge-accounts.json";
 const LONGEST: u64 = 1 << 20;
 
 /// Accounts and choices, as they lie beside the store.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     pub(super) accounts: Vec<KeptAccount>,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub struct Kept {
 }
 
 /// An account without what its relay can give back.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct KeptAccount {
     pub(super) account: AccountId,
     pub(super) relay: Url,
@@ -82,7 +82,7 @@ impl Store {
             return None;
         }
         let before = Kept::beside(&self.path);
-        let mut wanted = Kept::beside(&self.path);
+        let mut wanted = before.clone();
         wanted.accounts.retain(|kept| kept.account != *account);
         if wanted == before {
             return None;

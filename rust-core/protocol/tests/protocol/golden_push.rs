@@ -137,6 +137,20 @@ fn hostile_payloads_are_refused_for_the_right_reason() {
 }
 
 #[test]
+fn what_ios_paints_is_seen_in_anybodys_payload() {
+    let paints = |payload: &[u8]| PushPayload::paints(payload);
+    assert!(paints(br#"{"aps":{"badge":0,"sound":"x"},"theirs":{}}"#));
+    assert!(!paints(br#"{"aps":{"content-available":1}}"#));
+    assert!(!paints(br#"{"aps":{"badge":null}}"#));
+    assert!(!paints(b"{}"));
+    let deep = [vec![b'['; 2_000], vec![b']'; 2_000]].concat();
+    let huge = vec![b' '; 5_000];
+    for unreadable in [b"".as_slice(), b"\xff", b"[]", b"{\"aps\":7}", &deep, &huge] {
+        assert!(paints(unreadable), "who can tell");
+    }
+}
+
+#[test]
 fn a_refusal_names_the_byte_at_which_reading_stopped() {
     let payload = b"{\n \"aps\": {},\n \"tb\": !}";
     let at = payload.iter().position(|byte| *byte == b'!').unwrap();

@@ -163,30 +163,22 @@ impl Report {
     }
 
     fn missed_under(&self, preset: Preset) -> Vec<String> {
-        let of = |client| self.find(preset, client);
-        let Some(ours) = of(Client::TrueBadge) else {
+        let Some(ours) = self.find(preset, Client::TrueBadge) else {
             return Vec::new();
         };
-        let (of_limit, of_silent) = match preset {
-            Preset::Documented => (Some(12), Some(50)),
-            Preset::Harsh => (Some(15), None),
-            Preset::Kind => (None, None),
+        let is_missed = |goal: &&Goal| {
+            let theirs = self.find(preset, goal.than);
+            theirs
+                .is_some_and(|theirs| (goal.of)(ours) * goal.parts > (goal.of)(theirs) * goal.times)
         };
-        let stale = |client| of(client).map(Measured::stale_ms);
-        let limit = stale(Client::Limit).zip(of_limit);
-        let silent = stale(Client::SilentOnly).zip(of_silent);
-        let limit = limit.filter(|(limit, tenths)| ours.stale_ms() * 10 > limit * tenths);
-        let silent = silent.filter(|(silent, part)| ours.stale_ms() * part > *silent);
-        let limit = limit.map(|(_, tenths)| {
-            let most = ratio(tenths, 10, 1);
-            format!("{preset}: stale minutes are more than {most} times the limit's")
-        });
-        let silent = silent.map(|(_, part)| {
+        let told = |goal: &Goal| {
+            let most = ratio(goal.times, goal.parts, 2);
             format!(
-                "{preset}: stale minutes are more than 1/{part} of those with silent pushes only"
+                "{preset}: {} are more than {most} times those of {}",
+                goal.what, goal.than
             )
-        });
-        limit.into_iter().chain(silent).collect()
+        };
+        goals(preset).iter().filter(is_missed).map(told).collect()
     }
 
     /// Everything, for scripts. Times are in milliseconds; sums are over all phones.
@@ -217,6 +209,41 @@ impl Row {
             clear_ms_95: all.clear_ms(950),
             clear_ms_99: all.clear_ms(990),
         }
+    }
+}
+
+/// What TrueBadge may have at most: `times / parts` of what another client has.
+struct Goal {
+    what: &'static str,
+    of: fn(&Measured) -> u64,
+    times: u64,
+    parts: u64,
+    than: Client,
+}
+
+const fn goal(what: &'static str, of: fn(&Measured) -> u64, most: [u64; 2], than: Client) -> Goal {
+    let [times, parts] = most;
+    Goal {
+        what,
+        of,
+        times,
+        parts,
+        than,
+    }
+}
+
+const fn goals(preset: Preset) -> &'static [Goal] {
+    const STALE: &str = "stale minutes";
+    const DOCUMENTED: [Goal; 3] = [
+        goal(STALE, Measured::stale_ms, [12, 10], Client::Limit),
+        goal(STALE, Measured::stale_ms, [1, 50], Client::SilentOnly),
+        goal("pushes", |all| all.pushes, [15, 10], Client::PaintOnce),
+    ];
+    const HARSH: [Goal; 1] = [goal(STALE, Measured::stale_ms, [15, 10], Client::Limit)];
+    match preset {
+        Preset::Documented => &DOCUMENTED,
+        Preset::Harsh => &HARSH,
+        Preset::Kind => &[],
     }
 }
 
