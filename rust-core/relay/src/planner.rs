@@ -192,7 +192,7 @@ pub struct Owed {
 impl Situation<'_> {
     /// The badge may show another number.
     fn moves(&self) -> bool {
-        self.current != self.told || self.perhaps_told.is_some_and(|told| self.current != told)
+        self.current != self.told || self.perhaps_told.iter().any(|told| self.current != *told)
     }
 }
 
@@ -214,8 +214,8 @@ pub struct Situation<'a> {
     pub now: u64,
     /// The badge that the device was last told.
     pub told: u32,
-    /// The badge of a newer push, of which nobody knows whether it arrived.
-    pub perhaps_told: Option<u32>,
+    /// The badges of newer pushes, of which nobody knows whether they arrived.
+    pub perhaps_told: &'a [u32],
     /// The badge that is true.
     pub current: u32,
     /// What the device was last told, or may have been, differs from the truth, whatever its badge

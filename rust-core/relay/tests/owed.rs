@@ -262,6 +262,14 @@ impl World {
         self.store.record(&push.key, &report, self.now).unwrap();
     }
 
+    /// Step after step, and what is due after each.
+    fn live(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.take(*step);
+            self.send();
+        }
+    }
+
     /// Until nothing is due any more.
     fn until_rest(&mut self) -> Vec<u64> {
         self.answer = Answer::Accepted;
@@ -279,6 +287,54 @@ fn name(bob: bool) -> &'static str {
     if bob { "bob" } else { "eve" }
 }
 
+const AN_ITEM: Step = Step::Item {
+    bob: true,
+    mention: false,
+};
+
+#[test]
+fn a_phone_that_cannot_be_painted_and_has_synced_is_sent_nothing_more() {
+    let mut world = World::new();
+    world.live(&[
+        AN_ITEM,
+        Step::Conditions {
+            badges: false,
+            refresh: true,
+            power: false,
+            sole: false,
+        },
+        AN_ITEM,
+        Step::Later { millis: 300 },
+    ]);
+    assert_eq!(world.silent.len(), 1);
+    world.live(&[Step::Sync { receipts: false }]);
+    world.until_rest();
+    assert_eq!(world.silent.len(), 1);
+}
+
+#[test]
+fn what_any_of_the_unanswered_pushes_may_have_told_is_taken_back() {
+    let mut world = World::new();
+    world.live(&[
+        AN_ITEM,
+        Step::Conditions {
+            badges: true,
+            refresh: false,
+            power: false,
+            sole: true,
+        },
+        Step::Sync { receipts: false },
+        Step::Read { bob: true },
+        Step::Apns(Answer::Unknown),
+        Step::Later { millis: 300 },
+        AN_ITEM,
+        Step::Later { millis: 1000 },
+    ]);
+    assert_eq!(world.shown, BTreeSet::from([0, 1]));
+    world.until_rest();
+    assert_eq!(world.shown, BTreeSet::from([1]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -287,10 +343,7 @@ proptest! {
         steps in vec(step(), 0..40)
     ) {
         let mut world = World::new();
-        for step in steps {
-            world.take(step);
-            world.send();
-        }
+        world.live(&steps);
         world.until_rest();
         world.take(Step::Conditions { badges: true, refresh: true, power: false, sole: true });
         world.take(Step::Item { bob: true, mention: false });
@@ -306,16 +359,10 @@ proptest! {
     #[test]
     fn what_can_be_told_is_told(steps in vec(step(), 0..40), more in vec(change(), 1..6)) {
         let mut world = World::new();
-        for step in steps {
-            world.take(step);
-            world.send();
-        }
+        world.live(&steps);
         world.take(Step::Conditions { badges: true, refresh: false, power: false, sole: true });
         world.sync(false);
-        for step in more {
-            world.take(step);
-            world.send();
-        }
+        world.live(&more);
         world.until_rest();
         let shown = world.shown.clone();
         world.sync(false);

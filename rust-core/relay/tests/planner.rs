@@ -42,7 +42,7 @@ fn situation(told: u32, current: u32) -> Situation<'static> {
     Situation {
         now: NOW,
         told,
-        perhaps_told: None,
+        perhaps_told: &[],
         current,
         differs: told != current,
         fresh: true,
@@ -107,13 +107,17 @@ fn a_burst_that_ends_where_it_began_ends_no_repeats() {
 #[test]
 fn what_may_have_arrived_is_taken_back() {
     let perhaps = |told, perhaps_told, current| Situation {
-        perhaps_told: Some(perhaps_told),
+        perhaps_told,
         differs: true,
         ..situation(told, current)
     };
-    assert_eq!(planned(&perhaps(3, 4, 3)), send(Lane::Painted, again(0)));
-    assert_eq!(planned(&perhaps(3, 4, 4)), send(Lane::Painted, again(0)));
-    assert_eq!(planned(&perhaps(3, 2, 3)), send(Lane::Painted, again(0)));
+    assert_eq!(planned(&perhaps(3, &[4], 3)), send(Lane::Painted, again(0)));
+    assert_eq!(planned(&perhaps(3, &[4], 4)), send(Lane::Painted, again(0)));
+    assert_eq!(planned(&perhaps(3, &[2], 3)), send(Lane::Painted, again(0)));
+    assert_eq!(
+        planned(&perhaps(3, &[3, 2], 3)),
+        send(Lane::Painted, again(0))
+    );
 }
 
 #[test]
@@ -349,7 +353,6 @@ prop_compose! {
     fn any_situation()(
         told in 0..3_u32,
         current in 0..3_u32,
-        perhaps_told in proptest::option::of(0..3_u32),
         other in any::<bool>(),
         fresh in any::<bool>(),
         owed in proptest::option::of(0..7_usize),
@@ -360,9 +363,9 @@ prop_compose! {
         Situation {
             now: NOW,
             told,
-            perhaps_told,
+            perhaps_told: &[],
             current,
-            differs: told != current || perhaps_told.is_some() || other,
+            differs: told != current || other,
             fresh: fresh || owed.is_none(),
             owed,
             conditions: Conditions {
@@ -380,16 +383,21 @@ prop_compose! {
 proptest! {
     #[test]
     fn nothing_is_painted_that_may_not_be_and_no_budget_exceeded(
-        situation in any_situation(), silent in any_silent()
+        situation in any_situation(), perhaps_told in vec(0..3_u32, 0..3), silent in any_silent()
     ) {
-        let situation = Situation { silent: &silent, ..situation };
+        let situation = Situation {
+            perhaps_told: &perhaps_told,
+            differs: situation.differs || !perhaps_told.is_empty(),
+            silent: &silent,
+            ..situation
+        };
         let last_hour = silent.iter().filter(|at| **at + HOUR > NOW).count();
         let conditions = situation.conditions;
         match planned(&situation) {
             Decision::Send { lane: Lane::Painted, .. } => {
                 prop_assert!(situation.whole_app && conditions.badges_allowed);
-                let told = [Some(situation.told), situation.perhaps_told];
-                let moves = told.iter().flatten().any(|told| *told != situation.current);
+                let told = perhaps_told.iter().chain([&situation.told]);
+                let moves = told.into_iter().any(|told| *told != situation.current);
                 prop_assert!(moves || situation.owed.is_some());
             }
             Decision::Send { lane: Lane::Silent, .. } => {
@@ -405,10 +413,15 @@ proptest! {
 
     #[test]
     fn a_fall_that_is_sent_is_owed_and_what_is_owed_comes_to_rest(
-        situation in any_situation(), silent in any_silent()
+        situation in any_situation(), perhaps_told in vec(0..3_u32, 0..3), silent in any_silent()
     ) {
         let rules = Rules::default();
-        let situation = Situation { silent: &silent, ..situation };
+        let situation = Situation {
+            perhaps_told: &perhaps_told,
+            differs: situation.differs || !perhaps_told.is_empty(),
+            silent: &silent,
+            ..situation
+        };
         let Decision::Send { owed, .. } = planned(&situation) else {
             return Ok(());
         };

@@ -152,7 +152,8 @@ fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
         return forget_alert(tx, row).map(|()| None);
     };
     let waiting = schedule::load(tx, device.row)?;
-    let situation = situation(tx, &device, &account, waiting.as_ref(), now)?;
+    let perhaps = perhaps_told(tx, &device)?;
+    let situation = situation(&device, &account, waiting.as_ref(), &perhaps, now);
     let item = Item {
         row,
         conversation: &due.conversation,
@@ -174,11 +175,12 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
     let device = devices::load(tx, row)?.ok_or(StoreError::NotFound)?;
     let account = accounts::load(tx, device.account)?;
     let waiting = schedule::load(tx, row)?.ok_or(StoreError::NotFound)?;
+    let perhaps = perhaps_told(tx, &device)?;
     let silent = silent_pushes(tx, rules, &device)?;
     let situation = Situation {
         whole_app: compose::whole_app(tx, &device)?.is_some(),
         silent: &silent,
-        ..situation(tx, &device, &account, Some(&waiting), now)?
+        ..situation(&device, &account, Some(&waiting), &perhaps, now)
     };
     match planner::plan(rules, &situation) {
         Decision::Send { lane, owed } => {
@@ -204,37 +206,44 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
 }
 
 fn situation<'a>(
-    tx: &Connection,
     device: &Device,
     account: &Account,
     waiting: Option<&Waiting>,
+    perhaps_told: &'a [u32],
     now: u64,
-) -> Result<Situation<'a>> {
+) -> Situation<'a> {
     let owed = waiting.and_then(|waiting| waiting.owed);
-    let perhaps = perhaps_told(tx, device)?;
-    Ok(Situation {
+    Situation {
         now,
         told: device.policy.badge(device.told),
-        perhaps_told: perhaps.map(|totals| device.policy.badge(totals)),
+        perhaps_told,
         current: device.policy.badge(account.sums.totals),
-        differs: device.told != account.sums.totals || perhaps.is_some(),
+        differs: device.told != account.sums.totals || !perhaps_told.is_empty(),
         fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
         owed,
         conditions: device.conditions,
         whole_app: false,
         silent: &[],
-    })
+    }
 }
 
-/// What the newest push told, if nobody knows whether it arrived, and no answer has told more since.
-/// Otherwise "3, 4 (arrived, but its answer was lost), 3" would leave the phone at 4.
-fn perhaps_told(tx: &Connection, device: &Device) -> Result<Option<Totals>> {
-    let sql = "SELECT pushes.unread, pushes.mentions, pushes.conversations FROM pushes \
-               JOIN devices ON devices.id = pushes.device WHERE pushes.device = ?1 \
-               AND counter = last_push AND status = 'unknown' AND version > served";
+/// The badges that the newest pushes told, back to the last that APNs took, if nobody knows whether they
+/// arrived and no answer has told more since. Otherwise "3, 4 (arrived, but its answer was lost), 3" would
+/// leave the phone at 4.
+fn perhaps_told(tx: &Connection, device: &Device) -> Result<Vec<u32>> {
+    let sql = "SELECT pushes.unread, pushes.mentions, pushes.conversations, \
+               status = 'unknown' AND version > served FROM pushes \
+               JOIN devices ON devices.id = pushes.device \
+               WHERE pushes.device = ?1 AND counter <= last_push ORDER BY counter DESC";
     let mut statement = tx.prepare_cached(sql)?;
-    let found = statement.query_row([device.row], |row| totals(row, 0));
-    Ok(found.optional()?)
+    let mut rows = statement.query([device.row])?;
+    let mut told = Vec::new();
+    while let Some(row) = rows.next()?
+        && row.get(3)?
+    {
+        told.push(device.policy.badge(totals(row, 0)?));
+    }
+    Ok(told)
 }
 
 /// When the phone's newest silent pushes were sent, over all of its accounts here: iOS counts per app.

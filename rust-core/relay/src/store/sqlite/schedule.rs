@@ -7,6 +7,7 @@ use truebadge_protocol::{ConversationId, Position, messages::Alert};
 
 use super::{
     accounts::Account,
+    compose::whole_app,
     convert::{optional, signed, totals, unsigned},
     devices::Device,
 };
@@ -184,12 +185,8 @@ pub fn acknowledge(tx: &Connection, device: &Device, account: &Account, now: u64
             .execute([device.row])?;
         return Ok(());
     }
-    let at = match misleading(tx, device, account)? {
-        none if none.is_empty() => None,
-        pushes => corrected_at(now, &pushes, answers_in(tx, device.row)?),
-    };
-    match at {
-        Some(at) if device.push_token.is_some() => {
+    match corrected(tx, device, account, now)? {
+        Some(at) => {
             let head = signed(account.sums.head.get());
             let changes = waiting.map_or(0, |waiting| waiting.changes);
             owe(tx, device.row, head, changes, Owed::FIRST)?;
@@ -211,6 +208,15 @@ fn has_seen(tx: &Connection, device: i64, version: i64) -> Result<bool> {
                FROM devices WHERE id = ?1";
     let mut statement = tx.prepare_cached(sql)?;
     Ok(statement.query_row(params![device, version, told], |row| row.get(0))?)
+}
+
+/// When the number is to be painted once more, if that is needed and possible.
+fn corrected(tx: &Connection, device: &Device, account: &Account, now: u64) -> Result<Option<u64>> {
+    let pushes = misleading(tx, device, account)?;
+    if pushes.is_empty() || device.push_token.is_none() || whole_app(tx, device)?.is_none() {
+        return Ok(None);
+    }
+    Ok(corrected_at(now, &pushes, answers_in(tx, device.row)?))
 }
 
 /// The last pushes that iOS paints another number from than is true, and that the device did not name in
