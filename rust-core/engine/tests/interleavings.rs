@@ -121,6 +121,51 @@ async fn s3_an_operation_that_both_processes_send_takes_effect_once() {
 }
 
 #[tokio::test]
+async fn s5_what_was_refused_leaves_the_number_also_when_the_page_with_it_came_too_late() {
+    let phone = Phone::new();
+    phone.relay.commit("a", 3, 3);
+    phone.refresh().await;
+    let extension = phone.beside(Process::Extension);
+    {
+        let mut relay = phone.relay.0.lock().unwrap();
+        relay.page = 1;
+        relay.rejects_with = Some("not yours".to_owned());
+    }
+    phone.relay.commit("b", 1, 1);
+    phone.relay.commit("c", 1, 1);
+
+    // The extension has the first of two pages when the person reads, and the app sends that.
+    let (first, answer_first) = phone.relay.hold();
+    let other = extension.refresh();
+    let app = async {
+        first.await.unwrap();
+        let (second, answer_second) = phone.relay.hold();
+        answer_first.send(()).unwrap();
+        second.await.unwrap();
+        phone.read_here("a", 3, 0);
+        let (sent, answer_sent) = phone.relay.hold();
+        let refresh = phone.refresh();
+        let overtaken = async {
+            sent.await.unwrap();
+            phone.relay.plan(&[None, Some(Fault::Lost)]);
+            answer_second.send(()).unwrap();
+            while !phone.relay.0.lock().unwrap().faults.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            phone.relay.plan(&[None, Some(Fault::Lost)]);
+            answer_sent.send(()).unwrap();
+        };
+        futures_util::future::join(refresh, overtaken).await
+    };
+    futures_util::future::join(other, app).await;
+
+    let account = &phone.engine.accounts().unwrap()[0];
+    assert_eq!(account.pending, 0);
+    assert_eq!(phone.engine.badge().unwrap().badge, 5);
+    assert_eq!(phone.icon(), Some(5));
+}
+
+#[tokio::test]
 async fn s3_a_late_push_of_a_history_that_is_over_confirms_nothing() {
     let phone = Phone::new();
     for id in ["a", "b", "c", "d"] {

@@ -389,6 +389,7 @@ impl Flight<'_> {
             if account.mirror.epoch != facts.epoch || account.staging != facts.staging {
                 tx.unsend_skipped(self.key, heard)?;
                 tx.keep_refused(self.key, heard)?;
+                tx.recount_badge()?;
                 return Ok(None);
             }
             let comparison = tx.apply_page(&mut account, page, heard)?;
