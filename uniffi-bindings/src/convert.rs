@@ -246,6 +246,11 @@ impl From<inner::WakeOutcome> for WakeOutcome {
             removed: from.removed,
             rejected: from.rejected.into_iter().map(Into::into).collect(),
             signed_out: from.signed_out.into_iter().map(Into::into).collect(),
+            credentials_wanted: from
+                .credentials_wanted
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             push_token_wanted: from.push_token_wanted,
             rebuilt: from.rebuilt,
             // The engine has logged it, in the middle of the wake.

@@ -158,7 +158,7 @@ pub struct Totals {
 /// An account on this phone.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Account {
-    /// Its id at its relay.
+    /// Its name on this phone.
     pub account: String,
     /// Its relay's address.
     pub relay: String,
@@ -287,6 +287,9 @@ pub struct WakeOutcome {
     /// Accounts that their relay ended: told in every wake until they are added again, or signed
     /// out here.
     pub signed_out: Vec<String>,
+    /// Accounts that were not brought up to date in this wake because their relay refused the
+    /// credentials, or there were none: the person must sign in to them again.
+    pub credentials_wanted: Vec<String>,
     /// The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
     /// is by the next wake.
     pub rebuilt: bool,

@@ -80,6 +80,13 @@ pub enum EngineError {
     Runtime,
 }
 
+impl EngineError {
+    /// The person must sign in again before this can work.
+    pub(crate) const fn wants_credentials(&self) -> bool {
+        matches!(self, Self::CredentialsRefused | Self::NoCredentials)
+    }
+}
+
 impl From<rusqlite::Error> for EngineError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;

@@ -99,6 +99,31 @@ async fn each_account_has_a_pause_an_end_and_pushes_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_person_is_told_which_account_to_sign_in_to_again() {
+    let TwoRelays { phone, home, work } = two_relays().await;
+    home.fail(Fault::Lost);
+    work.0
+        .lock()
+        .unwrap()
+        .refused_tokens
+        .push("stored".to_owned());
+    phone.keychain.store(&at_work(), Some("stored"));
+
+    let outcome = phone.refresh().await;
+    assert_eq!(outcome.credentials_wanted, [at_work()]);
+
+    phone.keychain.store(&at_work(), None);
+    let outcome = phone.refresh().await;
+    assert_eq!(outcome.credentials_wanted, [at_work()]);
+    assert_eq!(outcome.error, Some(EngineError::NoCredentials));
+
+    phone.keychain.store(&at_work(), Some("fresh"));
+    let outcome = phone.refresh().await;
+    assert!(outcome.credentials_wanted.is_empty());
+    assert!(outcome.synced);
+}
+
+#[tokio::test]
 async fn no_relay_sees_what_the_phone_calls_its_accounts_or_another_relays_token() {
     let TwoRelays { phone, home, work } = two_relays().await;
     phone.keychain.store(&alice(), Some("token of home"));

@@ -401,10 +401,9 @@ async fn two_processes_that_reset_at_the_same_time_do_not_mix_their_pages() {
         std::sync::mpsc::channel(),
     );
     phone.relay.0.lock().unwrap().meanwhile = Some(Meanwhile(Box::new(move || {
-        std::thread::spawn(move || done.0.send(runtime.block_on(other.refresh())))
-            .join()
-            .unwrap()
-            .unwrap();
+        let refreshing = move || runtime.block_on(other.refresh());
+        let outcome = std::thread::spawn(refreshing).join().unwrap();
+        done.0.send(outcome).unwrap();
     })));
 
     let outcome = phone.refresh().await;

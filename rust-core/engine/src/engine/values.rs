@@ -158,6 +158,9 @@ pub struct WakeOutcome {
     /// Accounts that ended at their relay: told in every wake until they are added again, or signed
     /// out here.
     pub signed_out: Vec<AccountId>,
+    /// Accounts that were not brought up to date in this wake because their relay refused the host's
+    /// credentials, or the host had none: the person must sign in to them again.
+    pub credentials_wanted: Vec<AccountId>,
     /// The store was damaged: what could be read of it was saved, and the rest is fetched anew.
     pub rebuilt: bool,
     /// The first thing that went wrong.
@@ -178,6 +181,7 @@ impl fmt::Debug for WakeOutcome {
             .field("rejected", &self.rejected)
             .field("push_token_wanted", &self.push_token_wanted)
             .field("signed_out", &self.signed_out)
+            .field("credentials_wanted", &self.credentials_wanted)
             .field("rebuilt", &self.rebuilt)
             .field("error", &self.error)
             .finish()

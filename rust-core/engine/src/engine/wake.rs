@@ -124,6 +124,7 @@ impl Engine {
                 rejected: Vec::new(),
                 push_token_wanted: false,
                 signed_out: Vec::new(),
+                credentials_wanted: Vec::new(),
                 rebuilt: false,
                 error: error.or(Some(failure)),
             },
@@ -324,6 +325,7 @@ impl Core {
             rejected: Vec::new(),
             push_token_wanted: false,
             signed_out: Vec::new(),
+            credentials_wanted: Vec::new(),
             rebuilt: false,
             error: local.error,
         };
@@ -444,12 +446,16 @@ impl Core {
         let landed_by = deadline.sooner_by(RESERVE);
         let flights = accounts.into_iter().map(|account| {
             let (core, until) = (Arc::clone(self), landed_by.clone());
-            async move { core.fly(&account, &until).await }.boxed()
+            async move {
+                let flown = core.fly(&account, &until).await;
+                (Some(account), flown)
+            }
+            .boxed()
         });
         let (core, until) = (Arc::clone(self), landed_by.clone());
         let departures = async move {
             core.depart(urgent, &until).await;
-            Ok(())
+            (None, Ok(()))
         };
         // Each is a task of its own: one that panics ends no other.
         let mut flights: FuturesUnordered<_> = flights
@@ -459,9 +465,12 @@ impl Core {
         outcome.synced = !held_back;
         // Each relay's news is shown when it comes: another one may be slow, or down.
         while let Some(ended) = flights.next().await {
-            let result = ended.unwrap_or_else(Err);
+            let (account, result) = ended.unwrap_or_else(|error| (None, Err(error)));
             outcome.synced &= result.is_ok();
             if let Err(error) = result {
+                if error.wants_credentials() {
+                    outcome.credentials_wanted.extend(account);
+                }
                 outcome.note(error);
                 if is(Bug::OneRelayStopsAll) {
                     return;

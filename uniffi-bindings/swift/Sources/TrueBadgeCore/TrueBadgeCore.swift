@@ -3137,7 +3137,7 @@ public func FfiConverterTypeNotificationsReply_lower(_ value: NotificationsReply
  */
 public struct Account: Equatable, Hashable {
     /**
-     * Its id at its relay.
+     * Its name on this phone.
      */
     public let account: String
     /**
@@ -3183,7 +3183,7 @@ public struct Account: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its id at its relay.
+         * Its name on this phone.
          */account: String, 
         /**
          * Its relay's address.
@@ -4318,6 +4318,11 @@ public struct WakeOutcome: Equatable, Hashable {
      */
     public let signedOut: [String]
     /**
+     * Accounts that were not brought up to date in this wake because their relay refused the
+     * credentials, or there were none: the person must sign in to them again.
+     */
+    public let credentialsWanted: [String]
+    /**
      * The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
      * is by the next wake.
      */
@@ -4360,6 +4365,10 @@ public struct WakeOutcome: Equatable, Hashable {
          * out here.
          */signedOut: [String], 
         /**
+         * Accounts that were not brought up to date in this wake because their relay refused the
+         * credentials, or there were none: the person must sign in to them again.
+         */credentialsWanted: [String], 
+        /**
          * The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
          * is by the next wake.
          */rebuilt: Bool, 
@@ -4375,6 +4384,7 @@ public struct WakeOutcome: Equatable, Hashable {
         self.rejected = rejected
         self.pushTokenWanted = pushTokenWanted
         self.signedOut = signedOut
+        self.credentialsWanted = credentialsWanted
         self.rebuilt = rebuilt
         self.error = error
     }
@@ -4404,6 +4414,7 @@ public struct FfiConverterTypeWakeOutcome: FfiConverterRustBuffer {
                 rejected: FfiConverterSequenceTypeRejectedOperation.read(from: &buf), 
                 pushTokenWanted: FfiConverterBool.read(from: &buf), 
                 signedOut: FfiConverterSequenceString.read(from: &buf), 
+                credentialsWanted: FfiConverterSequenceString.read(from: &buf), 
                 rebuilt: FfiConverterBool.read(from: &buf), 
                 error: FfiConverterOptionTypeTrueBadgeError.read(from: &buf)
         )
@@ -4419,6 +4430,7 @@ public struct FfiConverterTypeWakeOutcome: FfiConverterRustBuffer {
         FfiConverterSequenceTypeRejectedOperation.write(value.rejected, into: &buf)
         FfiConverterBool.write(value.pushTokenWanted, into: &buf)
         FfiConverterSequenceString.write(value.signedOut, into: &buf)
+        FfiConverterSequenceString.write(value.credentialsWanted, into: &buf)
         FfiConverterBool.write(value.rebuilt, into: &buf)
         FfiConverterOptionTypeTrueBadgeError.write(value.error, into: &buf)
     }

@@ -75,6 +75,9 @@ public struct WakeOutcome: Sendable, Equatable {
     /// Accounts that their relays ended: told in every wake until they are added again, or signed
     /// out here.
     public let signedOut: [AccountID]
+    /// Accounts that were not brought up to date in this wake because their relay refused the token, or
+    /// the ``CredentialStore`` had none: let the person sign in to them again.
+    public let credentialsWanted: [AccountID]
     /// The store was damaged: what could be read of it was saved, and the rest was fetched anew, or
     /// is by the next wake.
     public let rebuilt: Bool
@@ -103,6 +106,7 @@ extension WakeOutcome {
         rejected = core.rejected.map(RejectedOperation.init)
         pushTokenWanted = core.pushTokenWanted
         signedOut = core.signedOut.map(AccountID.init(rawValue:))
+        credentialsWanted = core.credentialsWanted.map(AccountID.init(rawValue:))
         rebuilt = core.rebuilt
         error = core.error.map(TrueBadgeError.init)
     }
