@@ -2,12 +2,14 @@
 
 mod accounts;
 mod keys;
+mod links;
 mod serve;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use truebadge_protocol::AccountId;
+use url::Url;
 
 use crate::{
     config::{File, LogFormat, Settings},
@@ -39,6 +41,8 @@ First steps:
   truebadge-relay keygen                  # prints the producer key for your backend, once
   truebadge-relay token mint alice        # prints a device token for Alice's phone, once
   truebadge-relay serve                   # http://127.0.0.1:8787
+  truebadge-relay token mint alice --relay https://relay.example.com
+                                          # and a link that adds the account to the app
 
   curl http://127.0.0.1:8787/v1/accounts/alice/events \\
     -H \"Authorization: Bearer $PRODUCER_KEY\" -H 'Content-Type: application/json' \\
@@ -96,6 +100,10 @@ enum TokenCommand {
     Mint {
         /// Whose; the account is made if it is not there
         account: AccountId,
+        /// Where phones reach this relay. Then a link is printed as well that has the app add the
+        /// account: open it on the phone, or scan it as a QR code. It holds the token
+        #[arg(long, env = "TRUEBADGE_RELAY", value_name = "URL", value_parser = links::relay)]
+        relay: Option<Url>,
     },
     /// List an account's device tokens, without the tokens themselves
     List {

@@ -164,6 +164,40 @@ fn accounts_and_tokens_are_managed_from_the_command_line() {
 }
 
 #[test]
+fn a_minted_token_comes_with_a_link_that_adds_the_account_to_the_app() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    let mint = ["token", "mint", "ada + co"];
+    let relay = ["--relay", "https://relay.example.com/tb"];
+
+    let minted = json_of(&run(at, &[&mint[..], &relay, &["--json"]].concat()));
+    let token = minted["token"].as_str().unwrap();
+    let link = "truebadge://add?relay=https%3A%2F%2Frelay.example.com%2Ftb&account=ada%20%2B%20co";
+    assert_eq!(minted["link"], format!("{link}&token={token}"));
+
+    let printed = run(at, &[&mint[..], &relay].concat());
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let (token, printed) = printed.split_once('\n').unwrap();
+    assert_eq!(printed.trim_end(), format!("{link}&token={token}"));
+
+    let alone = run(at, &mint);
+    assert_eq!(String::from_utf8(alone.stdout).unwrap().lines().count(), 1);
+    for refused in [
+        "http://relay.example.com",
+        "relay.example.com",
+        "ftp://localhost",
+    ] {
+        let refused = run(at, &[&mint[..], &["--relay", refused]].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(
+            String::from_utf8(refused.stderr)
+                .unwrap()
+                .contains("https://")
+        );
+    }
+}
+
+#[test]
 fn what_is_set_up_wrongly_is_said_in_one_sentence_with_exit_code_2() {
     let directory = tempfile::tempdir().unwrap();
     let at = directory.path();

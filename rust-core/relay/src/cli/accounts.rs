@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use truebadge_protocol::AccountId;
 
-use super::{AccountCommand, Correct, Output, TokenCommand, open, open_existing};
+use super::{AccountCommand, Correct, Output, TokenCommand, links, open, open_existing};
 use crate::{
     clock::Clock,
     random,
@@ -62,14 +62,20 @@ pub fn restored(database: &Path, output: Output) -> anyhow::Result<()> {
 /// `token …`
 pub fn token(database: &Path, command: TokenCommand, output: Output) -> anyhow::Result<()> {
     match command {
-        TokenCommand::Mint { account } => {
+        TokenCommand::Mint { account, relay } => {
             let store = open(database)?;
             let token = secret::generate(Purpose::DeviceToken)?;
             let id = random::name::<12>()?;
             let now = Clock::system().now();
             store.mint_token(&account, &id, &Hash::of(&token), now)?;
-            let json = json!({ "account": account, "id": id, "token": token });
-            output.line(&json, &token)
+            let link = relay.map(|relay| links::account(&relay, &account, &token));
+            let mut json = json!({ "account": account, "id": id, "token": token });
+            let mut text = token;
+            if let Some(link) = link {
+                text = format!("{text}\n{link}");
+                json["link"] = link.into();
+            }
+            output.line(&json, &text)
         }
         TokenCommand::List { account } => {
             let tokens = open_existing(database)?.tokens(&account);
