@@ -58,7 +58,7 @@ let package = Package(
             name: "TrueBadge",
             dependencies: ["TrueBadgeCore"],
             path: "\(sources)/TrueBadge",
-            resources: [.copy("PrivacyInfo.xcprivacy")]
+            resources: [.copy("PrivacyInfo.xcprivacy"), .process("Resources")]
         ),
         // Views that apps can drop in (iOS 17), and the models behind them.
         .target(

@@ -27,10 +27,13 @@ final class AppDelegate: TrueBadgeAppDelegate {
             for await _ in await badge.badgeStates { WidgetCenter.shared.reloadAllTimelines() }
         }
     }
+
+    override func networkChanged(isOnline: Bool) { start.isOffline = !isOnline }
 }
 
-/// Whether there is a badge yet: never before the phone's first unlock.
+/// Whether there is a badge yet (never before the phone's first unlock), and a network.
 @MainActor @Observable
 final class Start {
     fileprivate(set) var badge: TrueBadge?
+    fileprivate(set) var isOffline = false
 }

@@ -17,6 +17,19 @@ final class FirstRunTests: XCTestCase {
     }
 
     @MainActor
+    func testALinkThatLacksSomethingSaysSo() throws {
+        let app = TestedApp()
+        app.launch()
+
+        app.open(
+            try XCTUnwrap(
+                URL(string: "truebadge://add?relay=https://relay.example.com&account=eve")))
+
+        XCTAssertTrue(app.hasProblem)
+        app.cancel()
+    }
+
+    @MainActor
     func testALinkFillsInTheFormAndAddsNothingByItself() throws {
         let app = TestedApp()
         app.launch()

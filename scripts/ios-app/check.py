@@ -255,6 +255,7 @@ def check_schemes(checked):
             checked.expect(known and place, scheme, f"{reference.get('BlueprintName')} is no target")
         for reference in tree.iter("TestPlanReference"):
             plans.add(checked.app / reference.get("reference").removeprefix("container:"))
+    check_debugging(checked, {scheme.stem: ElementTree.parse(scheme).getroot() for scheme in schemes})
     checked.expect(plans, checked.project, "no scheme has a test plan")
     for plan in plans:
         if not checked.expect(plan.is_file(), plan, "a scheme names it, but it is not there"):
@@ -264,6 +265,27 @@ def check_schemes(checked):
         tested.append(content["defaultOptions"]["targetForVariableExpansion"])
         for target in tested:
             checked.expect(names.get(target["identifier"]) == target["name"], plan, f"{target['name']} is no target")
+
+
+def check_debugging(checked, schemes):
+    """Each extension has a scheme that runs it, with the app that iOS installs it with."""
+    app = next(t["name"] for t in checked.targets().values() if t["productType"].endswith(".application"))
+    for target in checked.targets().values():
+        name = target["name"]
+        if not target["productType"].endswith("app-extension"):
+            continue
+        if not checked.expect(name in schemes, checked.project, f"no shared scheme runs {name}"):
+            continue
+        scheme = schemes[name]
+        built = [entry.get("BlueprintName") for entry in scheme.find("BuildAction").iter("BuildableReference")]
+        checked.expect(
+            scheme.get("wasCreatedForAppExtension") == "YES" and built == [name, app],
+            checked.project, f"the scheme {name} builds {built}")
+        code = "".join(file.read_text() for file in checked.sources(target))
+        for variable in scheme.iter("EnvironmentVariable"):
+            if variable.get("key") == "_XCWidgetKind":
+                kind = f'kind: "{variable.get("value")}"'
+                checked.expect(kind in code, checked.project, f"the scheme {name} runs a widget of another kind")
 
 
 def check_availability(checked):
@@ -286,7 +308,8 @@ def check_strings(checked):
     strings.check_views(app / "Localizable.xcstrings", sorted(app.rglob("*.swift")), complain)
     strings.check_views(widget / "Localizable.xcstrings", sorted(widget.rglob("*.swift")), complain)
     strings.check_errors(
-        app / "TrueBadge.xcstrings", checked.swift / "TrueBadge/TrueBadgeError.swift", complain)
+        checked.swift / "TrueBadge/Resources/TrueBadge.xcstrings",
+        checked.swift / "TrueBadge/TrueBadgeError.swift", complain)
     described = strings.catalogue(app / "InfoPlist.xcstrings", complain)
     for key, value in plistlib.loads((checked.app / "Config/App-Info.plist").read_bytes()).items():
         if key.endswith("UsageDescription"):
@@ -319,6 +342,8 @@ FAULTS = [
     ("ios-app/TrueBadge.xcodeproj/project.pbxproj", '"$(APP_IDENTIFIER).widget"', '"dev.elsewhere.widget"'),
     ("ios-app/TrueBadge.xcodeproj/project.pbxproj", "rootObject = ", "rootObject = 0000000000000000000000FF; x = "),
     ("ios-app/TrueBadge.xcodeproj/xcshareddata/xcschemes/TrueBadgeApp.xcscheme", 'BlueprintName = "UITests"', 'BlueprintName = "Tests"'),
+    ("ios-app/TrueBadge.xcodeproj/xcshareddata/xcschemes/Widget.xcscheme", 'value = "badge"', 'value = "number"'),
+    ("ios-app/TrueBadge.xcodeproj/xcshareddata/xcschemes/NotificationService.xcscheme", "wasCreatedForAppExtension", "wasCreated"),
     ("ios-app/TrueBadge.xctestplan", '"name" : "UITests"', '"name" : "Tests"'),
     ("ios-app/Config/App-Info.plist", ".refresh</string>", ".refreshing</string>"),
     ("ios-app/Config/App-Info.plist", "<string>truebadge</string>", "<string>badge</string>"),
@@ -328,7 +353,7 @@ FAULTS = [
     ("ios-app/App/Localizable.xcstrings", '"Add account"', '"Add an account"'),
     ("ios-app/App/Model/WelcomeModel.swift", "@available(iOS 17.0, *)", ""),
     ("ios-app/Widget/BadgeWidget.swift", 'Text("All read")', 'Text("Nothing to read")'),
-    ("ios-app/App/TrueBadge.xcstrings", '"Update the app."', '"Update it."'),
+    ("uniffi-bindings/swift/Sources/TrueBadge/Resources/TrueBadge.xcstrings", '"Update the app."', '"Update it."'),
 ]
 
 

@@ -2,6 +2,7 @@
 // As much of Apple's Security as the Swift package uses, so that its Apple-only files can be
 // type-checked where there is no Xcode. There is no bridging to Core Foundation on Linux, so its
 // types are the Foundation ones that they bridge to.
+// https://developer.apple.com/documentation/security/keychain-items
 import Foundation
 
 public typealias CFTypeRef = AnyObject

@@ -2,7 +2,8 @@ import Foundation
 import Observation
 import TrueBadge
 
-/// The number on the icon, and the accounts that make it up.
+/// The number on the icon, and the accounts that make it up. The app's shell has the relays told of what
+/// the person does.
 @available(iOS 17.0, *)
 @MainActor @Observable
 final class OverviewModel {
@@ -33,23 +34,20 @@ final class OverviewModel {
 
     /// Asks every relay what changed.
     func refresh() async {
-        await acting { try await self.tell(.foreground) }
+        await acting {
+            let outcome = try await self.badge.refresh(.foreground)
+            if let error = outcome.error { throw error }
+        }
     }
 
     /// The person read all of an account.
     func markAllRead(in account: Account) async {
-        await acting {
-            try await self.badge.markAllRead(in: account.id)
-            try await self.tell(.operation)
-        }
+        await acting { try await self.badge.markAllRead(in: account.id) }
     }
 
     /// The person signs an account out of this phone.
     func signOut(_ account: Account) async {
-        await acting {
-            try await self.badge.signOut(account.id)
-            try await self.tell(.operation)
-        }
+        await acting { try await self.badge.signOut(account.id) }
     }
 
     /// The person chose whether an account counts.
@@ -66,13 +64,6 @@ final class OverviewModel {
     func forgetRejected() async {
         guard let last = rejected.last else { return }
         await acting { try await self.badge.forgetRejected(upTo: last) }
-    }
-
-    /// What was done on the phone is shown before the relay is asked.
-    private func tell(_ cause: WakeCause) async throws {
-        try await read()
-        let outcome = try await badge.refresh(cause)
-        if let error = outcome.error { throw error }
     }
 
     private func read() async throws {

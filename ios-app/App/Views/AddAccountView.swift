@@ -7,9 +7,10 @@ struct AddAccountView: View {
     @Environment(\.dismiss) private var dismiss
     @State private var model: AddAccountModel
     @State private var isScanning = false
-    private let link: AccountLink?
+    private let link: String?
 
-    init(_ badge: TrueBadge, link: AccountLink?) {
+    /// - Parameter link: what iOS opened the app with.
+    init(_ badge: TrueBadge, link: String?) {
         _model = State(
             wrappedValue: AddAccountModel(badge, tokens: KeychainCredentials(group: Identity.group))
         )
@@ -49,7 +50,7 @@ struct AddAccountView: View {
             }
         }
         PasteButton(payloadType: String.self) { @Sendable texts in
-            Task { @MainActor in model.take(texts.first.flatMap(AccountLink.init(text:))) }
+            Task { @MainActor in if let text = texts.first { model.take(text) } }
         }
         .accessibilityLabel("Paste a link")
     }
@@ -90,7 +91,7 @@ struct AddAccountView: View {
         NavigationStack {
             CodeScanner { text in
                 isScanning = false
-                model.take(AccountLink(text: text))
+                model.take(text)
             }
             .ignoresSafeArea()
             .navigationTitle("Scan a QR code")
@@ -106,11 +107,16 @@ struct AddAccountView: View {
     @ViewBuilder private func problemRow(_ problem: AddAccountModel.Problem) -> some View {
         Section {
             switch problem {
-            case .noLink: warning("That is no link to an account.")
+            case .link(.noLink): warning("That is no link to an account.")
+            case .link(.missing(.relay)): warning("The link has no relay in it.")
+            case .link(.missing(.account)): warning("The link has no name in it.")
+            case .link(.missing(.token)): warning("The link has no token in it.")
+            case .link(.repeated): warning("The link has something in it twice.")
             case .noCamera:
                 warning("iOS does not let the app use the camera. Paste the link instead.")
             case .address: warning("The relay's address must start with https://")
             case .nameTaken: warning("Another account on this phone has that name.")
+            case .notPossible(let reason): warning("That is not possible: \(reason)")
             case .failed(let error): ProblemView(error)
             }
         }

@@ -10,24 +10,16 @@ struct OverviewView: View {
         case account(AccountID)
     }
 
-    private enum Sheet: Hashable, Identifiable {
-        case addAccount(AccountLink?)
-        case settings
-
-        var id: Self { self }
-    }
-
-    @Binding private var link: AccountLink?
+    @Bindable private var sheets: SheetModel
     @State private var model: OverviewModel
     @State private var place: Place?
-    @State private var sheet: Sheet?
     @State private var leaving: Account?
 
     @Environment(\.scenePhase) private var scenePhase
 
-    init(_ badge: TrueBadge, link: Binding<AccountLink?>) {
+    init(_ badge: TrueBadge, sheets: SheetModel) {
         _model = State(wrappedValue: OverviewModel(badge))
-        _link = link
+        _sheets = Bindable(wrappedValue: sheets)
     }
 
     var body: some View {
@@ -36,16 +28,12 @@ struct OverviewView: View {
         } detail: {
             NavigationStack { detail }
         }
-        .sheet(item: $sheet) { sheet in
+        .sheet(item: $sheets.shown) { sheet in
             switch sheet {
+            case .welcome: WelcomeView(model: sheets.welcome)
             case .addAccount(let link): AddAccountView(model.badge, link: link)
             case .settings: SettingsView(model: model)
             }
-        }
-        .onChange(of: link, initial: true) { _, link in
-            guard let link else { return }
-            sheet = .addAccount(link)
-            self.link = nil
         }
         .task { await model.follow() }
         .task(id: scenePhase) { if scenePhase == .active { await model.load() } }
@@ -89,10 +77,10 @@ struct OverviewView: View {
 
     @ToolbarContentBuilder private var toolbar: some ToolbarContent {
         ToolbarItem(placement: .topBarLeading) {
-            Button("Settings", systemImage: "gearshape") { sheet = .settings }
+            Button("Settings", systemImage: "gearshape") { sheets.shown = .settings }
         }
         ToolbarItem(placement: .primaryAction) {
-            Button("Add account", systemImage: "plus") { sheet = .addAccount(nil) }
+            Button("Add account", systemImage: "plus") { sheets.shown = .addAccount(link: nil) }
                 .accessibilityIdentifier("account.add")
         }
     }
@@ -102,8 +90,6 @@ struct OverviewView: View {
             LabeledContent {
                 badgeNumber
                     .font(.title2.bold())
-                    .monospacedDigit()
-                    .contentTransition(.numericText())
                     .accessibilityIdentifier("badge.number")
             } label: {
                 Label("Why this number?", systemImage: "app.badge")
@@ -112,9 +98,14 @@ struct OverviewView: View {
         .accessibilityElement(children: .combine)
     }
 
-    private var badgeNumber: Text {
-        guard let state = model.state, state.isKnown else { return Text(verbatim: "–") }
-        return Text(state.badge, format: .number)
+    @ViewBuilder private var badgeNumber: some View {
+        if let state = model.state, state.isKnown {
+            Text(state.badge, format: .number)
+                .monospacedDigit()
+                .contentTransition(.numericText())
+        } else {
+            Text(verbatim: "–").accessibilityLabel("Not known yet")
+        }
     }
 
     private func row(_ account: Account) -> some View {
@@ -155,7 +146,7 @@ struct OverviewView: View {
             } description: {
                 Text("Add one with the link or the QR code that you were given.")
             } actions: {
-                Button("Add account") { sheet = .addAccount(nil) }
+                Button("Add account") { sheets.shown = .addAccount(link: nil) }
                     .buttonStyle(.borderedProminent)
             }
         }

@@ -7,22 +7,28 @@ struct RootView: View {
     let delegate: AppDelegate
 
     @Environment(\.scenePhase) private var scenePhase
-    @State private var welcome = WelcomeModel(SystemPermission())
-    @State private var link: AccountLink?
+    @State private var sheets = SheetModel(WelcomeModel(SystemPermission()))
 
     var body: some View {
         Group {
             if let badge = delegate.start.badge {
-                OverviewView(badge, link: $link)
+                OverviewView(badge, sheets: sheets)
             } else {
                 notStarted
             }
         }
-        .sheet(isPresented: .constant(welcome.isDue)) {
-            WelcomeView(model: welcome)
-        }
-        .onOpenURL { url in link = AccountLink(url) }
-        .task(id: scenePhase) { await welcome.load() }
+        .safeAreaInset(edge: .bottom) { if delegate.start.isOffline { offline } }
+        .onOpenURL { link in sheets.open(link) }
+        .task(id: scenePhase) { await sheets.welcome.load() }
+    }
+
+    private var offline: some View {
+        Label("Offline – what you do is sent later", systemImage: "wifi.slash")
+            .font(.footnote)
+            .padding(8)
+            .frame(maxWidth: .infinity)
+            .background(.bar)
+            .accessibilityIdentifier("offline")
     }
 
     @ViewBuilder private var notStarted: some View {

@@ -19,13 +19,14 @@ public actor TrueBadge {
     private let engine: Engine
     private let budget: Duration
     private let grace: Duration
-    private let didAct: AsyncStream<Void>.Continuation
+    private let didAct: AsyncStream<Int>.Continuation
     private var newest: BadgeState?
     private var listeners: [UUID: AsyncStream<BadgeState>.Continuation] = [:]
 
-    /// That the person did something of which the relay must hear: once, however much it was since
-    /// the reader last looked. For one reader.
-    nonisolated let acts: AsyncStream<Void>
+    /// How often the person did something of which the relay must hear, in this process.
+    private(set) var actsSoFar = 0
+    /// The same whenever it grows; a slow reader gets the newest. For one reader.
+    nonisolated let acts: AsyncStream<Int>
 
     private init(engine: Engine, budget: Duration, grace: Duration) {
         (acts, didAct) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -69,7 +70,8 @@ public actor TrueBadge {
     /// was signed out can be added again: give its new token to the ``CredentialStore`` afterwards.
     ///
     /// - Parameters:
-    ///   - account: the account's name on this phone and at its relay.
+    ///   - account: the account's name on this phone. No relay sees it: there the token says whose
+    ///     requests these are.
     ///   - relay: `https://…`; `http://` only for this very machine.
     public func addAccount(_ account: AccountID, relay: URL) throws {
         try calling {
@@ -294,7 +296,8 @@ public actor TrueBadge {
 
     private func acting(_ call: () throws -> TrueBadgeCore.BadgeState) throws -> BadgeState {
         let state = try changing(call)
-        didAct.yield()
+        actsSoFar += 1
+        didAct.yield(actsSoFar)
         return state
     }
 

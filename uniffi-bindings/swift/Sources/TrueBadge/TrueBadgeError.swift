@@ -4,8 +4,9 @@ internal import TrueBadgeCore
 /// Why a call did not do what it was asked; each case is one thing to do about it. The badge is as
 /// it was, and nothing was lost.
 ///
-/// An app translates the texts in `TrueBadge.strings`: the keys are the cases' names, followed by
-/// `.recovery` for what to do.
+/// The texts are in English and German. An app that speaks other languages, or wants other words, has
+/// them in a `TrueBadge.strings` of its own: the keys are the cases' names, followed by `.recovery` for
+/// what to do.
 public enum TrueBadgeError: Error, Equatable, Sendable {
     /// Passing trouble: call again later, or wait for the next wake.
     case tryAgain(String)
@@ -78,10 +79,16 @@ extension TrueBadgeError: LocalizedError {
         }
     }
 
+    /// In the app's own words where it has some, otherwise in this package's.
     private func text(_ key: String, _ english: String) -> String {
-        NSLocalizedString(
-            key, tableName: "TrueBadge", bundle: .main, value: english,
-            comment: "An error of TrueBadge")
+        #if canImport(UIKit)
+            let ours = Bundle.module.localizedString(
+                forKey: key, value: english, table: "TrueBadge")
+        #else
+            // Only Xcode compiles string catalogues.
+            let ours = english
+        #endif
+        return Bundle.main.localizedString(forKey: key, value: ours, table: "TrueBadge")
     }
 }
 

@@ -20,16 +20,7 @@ import TrueBadge
 
     @Test func theRelayConfirmsWhatThePersonReadAndNothingComesBack() async throws {
         let phone = try Phone()
-        let relay = try RelayDouble { request in
-            guard request.method == "POST" else { return nil }
-            let read: [String: any Sendable] = [
-                "id": "friends", "version": 3, "unread": 0, "mentions": 0, "newest": 3,
-                "read_up_to": 3, "level": "all", "marked_unread": false, "removed": false,
-            ]
-            var answer = RelayDouble.changes(at: 3, reset: false, rows: [read], acknowledged: 1)
-            answer["applied"] = [["number": 1, "version": 3]]
-            return (200, answer)
-        }
+        let relay = try RelayDouble(confirming: ["friends": 3])
         try await phone.launch(with: relay)
         try await phone.app.handlePush(relay.push([("friends", 3)]))
         try await phone.app.markRead("friends", in: "alice", upTo: 3)

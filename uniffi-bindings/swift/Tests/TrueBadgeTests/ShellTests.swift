@@ -179,6 +179,21 @@ import Testing
         await app.ios.suspends()
     }
 
+    @Test func whatThePersonDidWithANotificationsButtonIsSentOnce() async throws {
+        let relay = try RelayDouble(confirming: ["friends": 2])
+        let app = try await Shelled.launched(with: relay)
+        await app.shell.received(relay.push([("friends", 2)]))
+        app.shell.left()
+        await app.ios.suspends()
+        let before = relay.asked.count
+
+        let account = relay.account
+        _ = try await app.shell.perform { try await $0.markRead("friends", in: account, upTo: 2) }
+        while app.ios.stillAwake > 0 { await app.ios.suspends() }
+
+        #expect(relay.asked.count == before + 1)
+    }
+
     @Test func whatThePersonDidIsSentAtOnce() async throws {
         let relay = try RelayDouble()
         let app = try await Shelled.launched(with: relay)
@@ -293,6 +308,18 @@ import Testing
 
         await app.shell.networkChanged(isOnline: true)
         #expect(seen.count > before)
+    }
+
+    @Test func theAppHearsWhetherThereIsANetworkWhenThatChanges() async throws {
+        var heard: [Bool] = []
+        let app = Shelled(try Phone(), networkChanged: { heard.append($0) })
+
+        for isOnline in [true, true, false, false, true] {
+            await app.shell.networkChanged(isOnline: isOnline)
+        }
+
+        #expect(heard == [true, false, true])
+        #expect(app.shell.isOnline == true)
     }
 
     // MARK: Before the first unlock

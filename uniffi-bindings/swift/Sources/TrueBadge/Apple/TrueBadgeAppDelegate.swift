@@ -14,15 +14,17 @@
         ///     `BGTaskSchedulerPermittedIdentifiers`.
         ///   - makeBadge: makes the badge; called again at the next wake when it throws.
         ///   - started: hears of the badge as soon as there is one.
+        ///   - networkChanged: hears whether the phone has a network, when that changes.
         @available(iOSApplicationExtension, unavailable)
         public convenience init(
             refreshIdentifier: String, makeBadge: @escaping @MainActor () throws -> TrueBadge,
-            started: @escaping @MainActor (TrueBadge) -> Void = { _ in }
+            started: @escaping @MainActor (TrueBadge) -> Void = { _ in },
+            networkChanged: @escaping @MainActor (_ isOnline: Bool) -> Void = { _ in }
         ) {
             let refreshes = SystemRefreshes(identifier: refreshIdentifier)
             self.init(
                 application: SystemApplication(), settings: SystemSettings(), scheduler: refreshes,
-                makeBadge: makeBadge, started: started)
+                makeBadge: makeBadge, started: started, networkChanged: networkChanged)
             refreshes.whenGranted { [self] in use($0) }
             SystemEvents.tell(self)
         }
@@ -51,7 +53,8 @@
         public private(set) lazy var shell = BadgeShell(
             refreshIdentifier: refreshIdentifier,
             makeBadge: { [unowned self] in try makeBadge() },
-            started: { [unowned self] in started($0) })
+            started: { [unowned self] in started($0) },
+            networkChanged: { [unowned self] in networkChanged(isOnline: $0) })
 
         /// The badge; `nil` until it could be made (never before the phone's first unlock).
         public var badge: TrueBadge? { shell.badge }
@@ -67,6 +70,10 @@
 
         /// Override it to hear of the badge as soon as there is one.
         open func started(_ badge: TrueBadge) {}
+
+        /// Override it to hear whether the phone has a network, when that changes. Without one, what the
+        /// person does is sent later.
+        open func networkChanged(isOnline: Bool) {}
 
         /// The background refresh task's identifier: the bundle's with `.refresh` after it, unless it is
         /// overridden. It must be one of the `Info.plist`'s `BGTaskSchedulerPermittedIdentifiers`.

@@ -14,6 +14,8 @@ public final class BadgeShell {
     public private(set) var startError: (any Error)?
     /// Why iOS gave no push token, if it gave none. It is asked again at the next launch.
     public private(set) var pushTokenError: (any Error)?
+    /// Whether the phone has a network; `nil` until iOS said so.
+    public private(set) var isOnline: Bool?
     /// Why iOS plans no background refresh, if it plans none: the identifier is not in the app's
     /// `Info.plist`, or Background App Refresh is off.
     public private(set) var backgroundRefreshError: (any Error)?
@@ -24,15 +26,17 @@ public final class BadgeShell {
     private let clock: any Clock<Duration>
     private let makeBadge: @MainActor () throws -> TrueBadge
     private let started: @MainActor (TrueBadge) -> Void
+    private let tellNetwork: @MainActor (_ isOnline: Bool) -> Void
 
     private var place = Place.unknown
     private var wakes = 0
     private var wasLocked = false
-    private var isOnline: Bool?
     private var newToken: Data?
     private var conditions: PhoneConditions?
     /// What the relays have not heard of yet, as the cause of a refresh that tells them.
     private var untold: WakeCause?
+    /// The refresh that has the relays hear of what the person did, up to this act.
+    private var sending: (act: Int, task: Task<Void, Never>)?
 
     private enum Place {
         /// Launched, for whatever reason.
@@ -50,11 +54,13 @@ public final class BadgeShell {
     /// - Parameters:
     ///   - makeBadge: makes the badge; called again at the next wake when it throws.
     ///   - started: hears of the badge as soon as there is one.
+    ///   - networkChanged: hears whether the phone has a network, when that changes.
     init(
         application: any HostApplication, settings: any PhoneSettings,
         scheduler: any RefreshScheduler, clock: any Clock<Duration> = ContinuousClock(),
         makeBadge: @escaping @MainActor () throws -> TrueBadge,
-        started: @escaping @MainActor (TrueBadge) -> Void = { _ in }
+        started: @escaping @MainActor (TrueBadge) -> Void = { _ in },
+        networkChanged: @escaping @MainActor (_ isOnline: Bool) -> Void = { _ in }
     ) {
         self.application = application
         self.settings = settings
@@ -62,6 +68,7 @@ public final class BadgeShell {
         self.clock = clock
         self.makeBadge = makeBadge
         self.started = started
+        tellNetwork = networkChanged
     }
 
     // MARK: What happens
@@ -127,8 +134,10 @@ public final class BadgeShell {
 
     /// The network path changed.
     public func networkChanged(isOnline: Bool) async {
-        let cameBack = self.isOnline == false && isOnline
+        let before = self.isOnline
         self.isOnline = isOnline
+        if before != isOnline { tellNetwork(isOnline) }
+        let cameBack = before == false && isOnline
         if cameBack { await refresh(.networkBack) }
     }
 
@@ -145,8 +154,10 @@ public final class BadgeShell {
     ) async throws -> Value {
         guard let stay = wakeUp() else { throw startError ?? TrueBadgeError.locked }
         defer { fallAsleep(stay) }
+        let before = await stay.badge.actsSoFar
         let value = try await act(stay.badge)
-        await refresh(.operation)
+        let acts = await stay.badge.actsSoFar
+        if acts > before { await send(acts) } else { await refresh(.operation) }
         return value
     }
 
@@ -208,10 +219,19 @@ public final class BadgeShell {
         }
     }
 
-    private func sendWhatThePersonDoes(_ acts: AsyncStream<Void>) {
+    private func sendWhatThePersonDoes(_ acts: AsyncStream<Int>) {
         Task { [weak self] in
-            for await _ in acts { await self?.refresh(.operation) }
+            for await act in acts { await self?.send(act) }
         }
+    }
+
+    /// One refresh for each act, whoever asks for it; returns when it has ended. Not cancelled with who
+    /// asked first.
+    private func send(_ act: Int) async {
+        if let sending, sending.act >= act { return await sending.task.value }
+        let task = Task { _ = await refresh(.operation) }
+        sending = (act, task)
+        await task.value
     }
 
     private func start(_ cause: WakeCause) {

@@ -1,10 +1,9 @@
 import Foundation
-import Foundation
 internal import TrueBadgeCore
 
 /// An account on this phone, as the person should see it.
 public struct Account: Sendable, Hashable, Identifiable {
-    /// Its id at its relay.
+    /// Its name on this phone.
     public let id: AccountID
     /// Its relay's address.
     public let relay: String

@@ -5,7 +5,8 @@ import TrueBadge
 /// An account's conversations with something to show, and what the person does with them; what
 /// ``ConversationsView`` shows.
 ///
-/// What the person does shows at once; the relay is told afterwards, in the same call.
+/// What the person does shows at once. The app's `BadgeShell` has the relay told of it; an app without
+/// one refreshes afterwards.
 @available(iOS 17.0, *)
 @MainActor @Observable
 public final class ConversationsModel {
@@ -50,7 +51,7 @@ public final class ConversationsModel {
 
     /// The person read a conversation to its end.
     public func markRead(_ conversation: Conversation) async {
-        await doing {
+        await acting {
             if conversation.unread == 0 {
                 try await self.badge.markUnread(conversation.id, in: self.id, marked: false)
             } else {
@@ -62,26 +63,17 @@ public final class ConversationsModel {
 
     /// The person wants a conversation to count until it is read again.
     public func markUnread(_ conversation: Conversation) async {
-        await doing { try await self.badge.markUnread(conversation.id, in: self.id) }
+        await acting { try await self.badge.markUnread(conversation.id, in: self.id) }
     }
 
     /// The person read all of the account.
     public func markAllRead() async {
-        await doing { try await self.badge.markAllRead(in: self.id) }
+        await acting { try await self.badge.markAllRead(in: self.id) }
     }
 
     /// The person chose what of a conversation may count.
     public func setLevel(_ level: Conversation.Level, of conversation: Conversation) async {
-        await doing { try await self.badge.setLevel(level, of: conversation.id, in: self.id) }
-    }
-
-    /// What was done on the phone counts as done, whether or not the relay can be told now.
-    private func doing(_ operation: () async throws -> Void) async {
-        await acting {
-            try await operation()
-            await self.load()
-            try await self.badge.refresh(.operation).throwing()
-        }
+        await acting { try await self.badge.setLevel(level, of: conversation.id, in: self.id) }
     }
 
     private func acting(_ work: () async throws -> Void) async {

@@ -3,7 +3,7 @@ import TrueBadge
 
 /// How the number on the icon is made up: what each account and each conversation adds to it.
 ///
-/// A function of what ``TrueBadge/TrueBadge`` tells; it asks nothing and knows no clock.
+/// A function of what `TrueBadge` tells; it asks nothing and knows no clock.
 @available(iOS 17.0, *)
 public struct Explanation: Sendable, Equatable {
     /// What one account adds to the number.
@@ -48,7 +48,11 @@ public struct Explanation: Sendable, Equatable {
 
     /// Puts together what the phone knows.
     ///
-    /// - Parameter conversations: those of each account.
+    /// - Parameters:
+    ///   - badge: the number.
+    ///   - policy: which number that is.
+    ///   - accounts: all of them, in the order in which they were added.
+    ///   - conversations: those of each account.
     public init(
         badge: BadgeState, policy: BadgePolicy, accounts: [Account],
         conversations: [AccountID: [Conversation]]

@@ -80,8 +80,6 @@
                 VStack(spacing: 4) {
                     number
                         .font(.system(.largeTitle, design: .rounded).bold())
-                        .monospacedDigit()
-                        .contentTransition(.numericText())
                     policy.foregroundStyle(.secondary)
                 }
                 .frame(maxWidth: .infinity)
@@ -96,9 +94,14 @@
             }
         }
 
-        private var number: Text {
-            explanation.badge.isKnown
-                ? Text(explanation.badge.badge, format: .number) : Text(verbatim: "–")
+        @ViewBuilder private var number: some View {
+            if explanation.badge.isKnown {
+                Text(explanation.badge.badge, format: .number)
+                    .monospacedDigit()
+                    .contentTransition(.numericText())
+            } else {
+                Text(verbatim: "–").accessibilityLabel(Text(own: "Not known yet"))
+            }
         }
 
         private var policy: Text {

@@ -42,7 +42,7 @@ import TrueBadge
         await model.markAllRead(in: try #require(model.accounts.first))
 
         #expect(model.state?.badge == 0)
-        #expect(await phone.screen.badge == 0)
+        #expect(await phone.screen.shows(0))
     }
 
     @Test func signingOutTakesTheAccountAndItsNumberAway() async throws {
@@ -58,7 +58,7 @@ import TrueBadge
 
         #expect(model.accounts.map(\.id) == ["bob"])
         #expect(model.state?.badge == 2)
-        #expect(await phone.screen.badge == 2)
+        #expect(await phone.screen.shows(2))
     }
 
     @Test func thePolicyAndWhoTakesPartAreThePersonsChoice() async throws {

@@ -28,7 +28,7 @@ import Testing
 }
 
 /// iOS' settings, and what the person answers.
-private struct Permission: NotificationPermission {
+struct Permission: NotificationPermission {
     let answer: PermissionStatus
     let asked: Guarded<Int>
 

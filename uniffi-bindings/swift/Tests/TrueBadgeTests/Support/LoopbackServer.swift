@@ -12,6 +12,8 @@ final class LoopbackServer: Sendable {
     struct Request: Sendable {
         var method: String
         var path: String
+        /// By their names in lower case.
+        var headers: [String: String]
         var body: Data
     }
 
@@ -91,14 +93,8 @@ final class LoopbackServer: Sendable {
         let lines = String(decoding: received[..<head.lowerBound], as: UTF8.self)
             .components(separatedBy: "\r\n")
         received = Data(received[head.upperBound...])
-        let length =
-            lines.compactMap { line -> Int? in
-                let parts = line.split(separator: ":", maxSplits: 1)
-                guard parts.count == 2, parts[0].lowercased() == "content-length" else {
-                    return nil
-                }
-                return Int(parts[1].trimmingCharacters(in: .whitespaces))
-            }.first ?? 0
+        let headers = headers(lines.dropFirst())
+        let length = headers["content-length"].flatMap(Int.init) ?? 0
         while received.count < length {
             guard read(connection, &received) else { return nil }
         }
@@ -106,7 +102,17 @@ final class LoopbackServer: Sendable {
         guard words.count == 3 else { return nil }
         let body = Data(received.prefix(length))
         received = Data(received.dropFirst(length))
-        return Request(method: String(words[0]), path: String(words[1]), body: body)
+        return Request(
+            method: String(words[0]), path: String(words[1]), headers: headers, body: body)
+    }
+
+    private static func headers(_ lines: some Sequence<String>) -> [String: String] {
+        let pairs = lines.compactMap { line -> (String, String)? in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return (parts[0].lowercased(), parts[1].trimmingCharacters(in: .whitespaces))
+        }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     private static func read(_ connection: Int32, _ received: inout Data) -> Bool {

@@ -20,6 +20,12 @@ actor Screen: AppIconBadge, NotificationList, CredentialStore {
     func signOut() { tokens = false }
     func show(_ notification: DeliveredNotification) { notifications.append(notification) }
 
+    /// Waits until the icon shows this number: a call that changes it returns before iOS has it.
+    func shows(_ number: Int) async -> Bool {
+        while badge != number, !Task.isCancelled { await Task.yield() }
+        return badge == number
+    }
+
     func setBadge(_ count: Int) throws {
         guard !refuses else { throw Refused() }
         badges.append(count)
@@ -57,11 +63,13 @@ struct Phone {
     let screen = Screen()
     let app: TrueBadge
 
-    init(transport: (any Transport)? = nil) throws {
+    /// - Parameter credentials: the tokens; without, each account has one.
+    init(transport: (any Transport)? = nil, credentials: (any CredentialStore)? = nil) throws {
         app = try TrueBadge.create(
             configuration: Self.configuration(screen.directory.url),
             bridges: TrueBadge.Bridges(
-                badge: screen, notifications: screen, credentials: screen, transport: transport))
+                badge: screen, notifications: screen, credentials: credentials ?? screen,
+                transport: transport))
     }
 
     /// The extension's process, over the same store and the same screen.

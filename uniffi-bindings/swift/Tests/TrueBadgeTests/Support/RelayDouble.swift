@@ -9,6 +9,8 @@ final class RelayDouble: Sendable {
     let account: AccountID
     let route: String
     let requests: AsyncStream<LoopbackServer.Request>
+    /// Counts the requests.
+    let asked = Counter()
     private let server: LoopbackServer
 
     /// - Parameter answer: answers before the canned ones do.
@@ -18,11 +20,28 @@ final class RelayDouble: Sendable {
         self.route = route
         let (requests, seen) = AsyncStream.makeStream(of: LoopbackServer.Request.self)
         self.requests = requests
-        server = try LoopbackServer { request in
+        server = try LoopbackServer { [asked] request in
+            asked.add()
             seen.yield(request)
             let (status, json) = answer(request) ?? Self.canned(request, route: route)
             let body = (try? JSONSerialization.data(withJSONObject: json)) ?? Data()
             return LoopbackServer.Response(status: status, body: body)
+        }
+    }
+
+    /// A relay that confirms that all of these conversations was read, each with as many messages.
+    convenience init(confirming read: [String: Int]) throws {
+        try self.init { request in
+            guard request.method == "POST" else { return nil }
+            let rows = read.map { name, newest -> [String: any Sendable] in
+                [
+                    "id": name, "version": 3, "unread": 0, "mentions": 0, "newest": newest,
+                    "read_up_to": newest, "level": "all", "marked_unread": false, "removed": false,
+                ]
+            }
+            var answer = Self.changes(at: 3, reset: false, rows: rows, acknowledged: 1)
+            answer["applied"] = [["number": 1, "version": 3]]
+            return (200, answer)
         }
     }
 

@@ -12,12 +12,13 @@ import Foundation
 
     init(
         _ phone: Phone, clock: any Clock<Duration> = ContinuousClock(),
-        makeBadge: (@MainActor () throws -> TrueBadge)? = nil
+        makeBadge: (@MainActor () throws -> TrueBadge)? = nil,
+        networkChanged: @escaping @MainActor (Bool) -> Void = { _ in }
     ) {
         self.phone = phone
         shell = BadgeShell(
             application: ios, settings: settings, scheduler: scheduler, clock: clock,
-            makeBadge: makeBadge ?? { phone.app })
+            makeBadge: makeBadge ?? { phone.app }, networkChanged: networkChanged)
     }
 
     /// A launched app that knows that nothing is unread.
@@ -77,6 +78,12 @@ extension RelayDouble {
     /// Waits for something that the person did.
     func seesAnOperation() async -> Bool {
         for await request in requests where request.path.hasPrefix("/v1/operations") { return true }
+        return false
+    }
+
+    /// Waits for the phone to sign out.
+    func seesASignOut() async -> Bool {
+        for await request in requests where request.method == "DELETE" { return true }
         return false
     }
 }
