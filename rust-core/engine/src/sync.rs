@@ -60,6 +60,9 @@ pub struct Page {
     /// The server counts this device's operations from elsewhere than the phone: unconfirmed ones
     /// take numbers that follow on from what it acknowledged.
     pub operations_restarted: bool,
+    /// The server has another history than when it was told of this phone: it may have been restored, and
+    /// what it was told with it.
+    pub registration_outdated: bool,
 }
 
 /// Where a page's rows go.
@@ -95,7 +98,8 @@ pub struct Implausible;
 /// One flight for one account.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
-    registered: bool,
+    /// The history that the relay had when it was told of this phone in this flight.
+    registered_in: Option<Epoch>,
     more: bool,
     completed: u32,
     resets: u32,
@@ -125,7 +129,7 @@ impl Session {
         if self.completed == 0 {
             self.told_before.clone_from(&facts.ahead);
         }
-        if facts.registration_due && !self.registered {
+        if facts.registration_due && self.registered_in.is_none() {
             return Step::Register;
         }
         let resync = self.may_resync(facts);
@@ -191,8 +195,8 @@ impl Session {
     }
 
     /// The relay knows this phone now.
-    pub fn registered(&mut self) {
-        self.registered = true;
+    pub fn registered(&mut self, epoch: Epoch) {
+        self.registered_in = Some(epoch);
     }
 
     /// The relay found a hole in the operations' numbers, or does not know this phone: it is told
@@ -200,7 +204,7 @@ impl Session {
     /// and did not help.
     pub fn conflict(&mut self) -> bool {
         self.conflicts += 1;
-        self.registered = false;
+        self.registered_in = None;
         self.learn_first = true;
         self.conflicts < 2
     }
@@ -237,10 +241,14 @@ impl Session {
             }
         }
         let rows = destination(facts, query, answer).ok_or(Implausible)?;
+        let told_in = self.registered_in.as_ref().or(facts.epoch.as_ref());
+        let outdated = rows == Rows::StageFirst && told_in.is_some_and(|of| *of != answer.epoch);
+        self.registered_in.take_if(|_| outdated);
         Ok(Page {
             rows,
             complete: !answer.more,
             operations_restarted: restarted,
+            registration_outdated: outdated,
         })
     }
 }

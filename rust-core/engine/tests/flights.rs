@@ -101,6 +101,7 @@ fn apply(facts: &mut Facts, page: Page, answer: &Changes, differs: bool) -> Comp
         Rows::Early => Some(staging(false)),
         Rows::StageFirst | Rows::StageMore => Some(staging(true)),
     };
+    facts.registration_due |= page.registration_outdated;
     if page.rows == Rows::StageFirst {
         facts.reset_wanted = false;
     }
@@ -141,7 +142,8 @@ fn answers_taken(facts: &mut Facts, answers: &[Anything], tame: bool) -> Option<
         let query = match session.next(facts) {
             Step::Done => return Some(taken),
             Step::Register => {
-                session.registered();
+                session.registered(changes(answer).epoch);
+                facts.registration_due = false;
                 continue;
             }
             Step::Disbelieve(_) => {

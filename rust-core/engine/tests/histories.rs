@@ -87,3 +87,23 @@ async fn s4_what_the_mirror_holds_stays_read_while_a_history_without_it_is_fetch
     assert_eq!(phone.relay.truth(), unread(5, 1));
     assert_eq!(phone.icon(), Some(5));
 }
+
+#[tokio::test]
+async fn a_relay_that_was_restored_is_told_of_this_phone_again() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 3, 3);
+    phone.refresh().await;
+    let registrations = || phone.relay.0.lock().unwrap().registrations.len();
+    assert_eq!(registrations(), 1);
+
+    restore(&phone, backup(&phone));
+
+    assert!(phone.refresh().await.synced);
+    assert_eq!(
+        registrations(),
+        2,
+        "it may have forgotten what it was told since"
+    );
+    assert!(phone.refresh().await.synced);
+    assert_eq!(registrations(), 2);
+}

@@ -10,7 +10,7 @@ use std::{
 use futures_util::future::{Either, select};
 use tokio::sync::{Mutex, Semaphore};
 use truebadge_protocol::{
-    AccountId,
+    AccountId, Epoch,
     messages::{
         Changes, ChangesQuery, DeviceRegistered, DeviceRegistration, Operation, OperationsApplied,
         OperationsRequest,
@@ -218,8 +218,7 @@ impl Flight<'_> {
                 Step::Done => return Ok(()),
                 Step::Disbelieve(ahead) => self.disbelieve(&ahead)?,
                 Step::Register => {
-                    self.register(&account, &registration).await?;
-                    session.registered();
+                    session.registered(self.register(&account, &registration).await?);
                 }
                 Step::Changes(query) => {
                     let url = endpoint(&account.relay, "v1/changes", Some(&query))?;
@@ -281,11 +280,12 @@ impl Flight<'_> {
         })
     }
 
+    /// Gives the history that the relay has.
     async fn register(
         &mut self,
         account: &Account,
         registration: &DeviceRegistration,
-    ) -> Result<(), Failure> {
+    ) -> Result<Epoch, Failure> {
         let path = device_path(&self.core.configuration.device);
         let url = endpoint(&account.relay, &path, None)?;
         let body = json(registration)?;
@@ -308,7 +308,7 @@ impl Flight<'_> {
             };
             tx.save_account(&account)
         })?;
-        Ok(())
+        Ok(registered.epoch)
     }
 
     /// Before the request: from here on the relay may have them, whatever becomes of the answer.
@@ -394,6 +394,9 @@ impl Flight<'_> {
             }
             let comparison = tx.apply_page(&mut account, page, heard)?;
             tx.drop_receipts(self.key, &facts.receipts)?;
+            if page.registration_outdated {
+                account.registration = Registration::default();
+            }
             tx.save_account(&account)?;
             if !is(Bug::BadgeAfterTheRows) {
                 tx.recount_badge()?;
