@@ -36,8 +36,8 @@ struct Watched {
     /// Which of the truths is its.
     truth: usize,
     counts: bool,
-    /// The person acted while totals were shown whose rows had not come: until they come, the
-    /// number is an estimate (`truebadge_engine::overlay`).
+    /// The person acted while totals were shown whose rows had not come, or let an account take part again of
+    /// which nothing is known: until its rows come, the number is an estimate (`truebadge_engine::overlay`).
     estimated: bool,
     /// What the person did here that is in the outbox.
     done: Vec<Recorded>,
@@ -109,6 +109,8 @@ impl Watch {
             let Some(watched) = self.accounts.get_mut(&row.account) else {
                 continue;
             };
+            // In a store that was made anew, what takes part again adds nothing until it is heard of.
+            let anew = self.forgiving && row.counts && !watched.counts && row.cursor.is_none();
             watched.counts = row.counts;
             let own = outbox.iter().filter(|one| one.account == row.account);
             let now: Vec<Recorded> = own.cloned().collect();
@@ -140,7 +142,7 @@ impl Watch {
                 seen.or_insert(one.pending.seen);
             }
             watched.done = now;
-            watched.estimated = if acted {
+            watched.estimated = if acted || anew {
                 watched.estimated || !row.complete
             } else {
                 watched.estimated && !row.complete
