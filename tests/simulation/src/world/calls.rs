@@ -138,7 +138,8 @@ impl World {
             !over && !truths[account].has_been(cursor, row.digest)
         });
         match wrong {
-            None => self.wrong = false,
+            // A wrong mirror may look like one of another history.
+            None => self.wrong &= self.audit.number(self.watch.policy).is_err(),
             Some(row) if !self.wrong => {
                 let (account, cursor) = (&row.account, row.cursor);
                 let what =
