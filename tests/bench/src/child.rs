@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use truebadge_engine::{Cause, EngineError, Process};
 
 use crate::{
+    count,
     phone::{Answer, Phone},
     raw::{Busy, Raw, Row},
     workloads::{memory, two},
@@ -26,6 +27,7 @@ pub fn run(words: &[String]) -> Result<()> {
         ["read-raw", file] => timed(|| Raw::open_and_read(file.as_ref())),
         ["memory-pushes", directory] => memory_of_pushes(directory.as_ref()),
         ["memory-catch-up", directory] => memory_of_a_catch_up(directory.as_ref()),
+        ["count", what, directory] => count::run(what, directory.as_ref()),
         ["write", directory, pushes, process] => write(directory, pushes, process),
         ["write-raw", file, id] => write_raw(file.as_ref(), id),
         _ => bail!("no such errand: {words:?}"),
@@ -86,7 +88,7 @@ fn anonymous() -> Result<u64> {
 }
 
 /// Pushes of a file, one on each line.
-fn pushes(file: &Path) -> Result<impl Iterator<Item = std::io::Result<Vec<u8>>> + use<>> {
+pub fn pushes(file: &Path) -> Result<impl Iterator<Item = std::io::Result<Vec<u8>>> + use<>> {
     Ok(BufReader::new(File::open(file)?).split(b'\n'))
 }
 

@@ -7,11 +7,12 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 use crate::{
     child,
+    gate::Counts,
     machine::Machine,
     measure,
     report::{Report, goals, svg, table},
@@ -30,7 +31,7 @@ use crate::{
 /// On a file system in memory, where only the processor's work is left, and on a disk, where most of the time is
 /// the disk's. Ratios can be compared between machines, times cannot.
 ///
-/// Exit codes: 0 it was measured, 1 something failed.
+/// Exit codes: 0 it was measured, and is no worse than the baseline; 1 it is worse, or something failed.
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -55,6 +56,12 @@ struct Arguments {
     /// Write the ratios as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Only count instructions (with valgrind), and compare them with this baseline
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// Only count instructions, and make them the baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    update_baseline: Option<PathBuf>,
     #[command(subcommand)]
     errand: Option<Errand>,
 }
@@ -71,7 +78,11 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.errand {
         Some(Errand::Child { words }) => child::run(words),
-        None => run(&arguments),
+        None => match (&arguments.check, &arguments.update_baseline) {
+            (Some(baseline), _) => check(baseline),
+            (_, Some(baseline)) => update(baseline),
+            _ => run(&arguments),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,6 +91,28 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Instructions are the same on any storage.
+fn counts() -> Result<Counts> {
+    let place = tempfile::tempdir()?;
+    Counts::of(&std::env::current_exe()?, place.path())
+}
+
+fn check(baseline: &Path) -> Result<()> {
+    let (table, holds) = counts()?.compared(&Counts::read(baseline)?);
+    print!("{table}");
+    ensure!(
+        holds,
+        "it costs more than before; where that is meant: scripts/bench --update-baseline"
+    );
+    Ok(())
+}
+
+fn update(baseline: &Path) -> Result<()> {
+    let counts = counts()?;
+    print!("{}", counts.compared(&counts).0);
+    write(baseline, &(serde_json::to_string_pretty(&counts)? + "\n"))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -2,6 +2,8 @@
 
 mod child;
 mod cli;
+mod count;
+mod gate;
 mod machine;
 mod measure;
 mod phone;

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use rusqlite::ffi::{self, sqlite3, sqlite3_stmt};
+use serde::Deserialize;
 use truebadge_protocol::ConversationState;
 
 /// What the engine's store sets too (`rust-core/engine/src/store/open.rs`).
@@ -58,8 +59,27 @@ impl std::fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
+/// What the base reads of a page: nothing is copied, and nothing is checked but that it is JSON.
+#[derive(Debug, Deserialize)]
+pub struct Page<'a> {
+    #[serde(borrow)]
+    changes: Vec<Row<'a>>,
+}
+
+impl<'a> Page<'a> {
+    /// A page's JSON.
+    pub fn read(json: &'a [u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(json)
+    }
+
+    /// Its rows.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a, '_> {
+        self.changes.iter().copied()
+    }
+}
+
 /// A row as the C API takes it: nothing is owned.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Row<'a> {
     /// The conversation.
     pub id: &'a str,
@@ -181,6 +201,11 @@ impl Raw {
         let total = read(self.db, self.total)?;
         step(self.db, self.commit)?;
         Ok(total)
+    }
+
+    /// One transaction that puts the rows of a page's JSON. Gives the total.
+    pub fn put_page(&self, json: &[u8]) -> Result<u64> {
+        self.put_all(Page::read(json)?.rows())
     }
 
     /// Prepared when it is used first: a wake for a push does without.

@@ -10,21 +10,20 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use serde::Deserialize;
 use truebadge_engine::{Cause, Process};
 
 use super::{Place, name};
 use crate::{
     measure::Contestant,
     phone::{Answer, Phone},
-    raw::{Raw, Row},
+    raw::{Page, Raw},
     served::Served,
 };
 
 /// Conversations that the coalesced changes touch.
 const COALESCED: usize = 1_000;
 /// A catch-up takes as long as thousands of pushes.
-const EVERY: usize = 5;
+const EVERY: usize = 8;
 
 /// The contestants.
 pub fn catch_up(place: &Place, changes: usize) -> Result<Vec<Contestant>> {
@@ -103,17 +102,16 @@ fn raw(
         let since = served.head();
         served.read_in_each(changes)?;
         let pages = ordered(served.pages(since)?);
-        let parsed: Result<Vec<Page<'_>>, _> = pages.iter().map(|page| read(page)).collect();
+        let parsed: Result<Vec<Page<'_>>, _> = pages.iter().map(|page| Page::read(page)).collect();
         let parsed = parsed?;
         let begun = Instant::now();
-        let put = |page: &Page<'_>| raw.put_all(page.changes.iter().map(Change::row));
         if from_json {
             for page in &pages {
-                put(&read(page)?)?;
+                raw.put_page(page)?;
             }
         } else {
             for page in &parsed {
-                put(page)?;
+                raw.put_all(page.rows())?;
             }
         }
         let time = begun.elapsed();
@@ -126,38 +124,4 @@ fn ordered(pages: HashMap<u64, Vec<u8>>) -> Vec<Vec<u8>> {
     let mut pages: Vec<_> = pages.into_iter().collect();
     pages.sort_unstable_by_key(|(since, _)| *since);
     pages.into_iter().map(|(_, page)| page).collect()
-}
-
-fn read(page: &[u8]) -> serde_json::Result<Page<'_>> {
-    serde_json::from_slice(page)
-}
-
-/// What the base reads of a page: nothing is copied, and nothing is checked but that it is JSON.
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    changes: Vec<Change<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Change<'a> {
-    id: &'a str,
-    version: u64,
-    unread: u32,
-    mentions: u32,
-    newest: u64,
-    read_up_to: u64,
-}
-
-impl Change<'_> {
-    fn row(&self) -> Row<'_> {
-        Row {
-            id: self.id,
-            version: self.version,
-            unread: self.unread,
-            mentions: self.mentions,
-            newest: self.newest,
-            read_up_to: self.read_up_to,
-        }
-    }
 }

@@ -40,7 +40,7 @@ pub struct Memory {
 /// Measures it, each in a process of its own.
 pub fn memory(place: &Place, changes: usize, program: &Path) -> Result<Memory> {
     let after_pushes = place.directory("w7-pushes")?;
-    prepare_pushes(&after_pushes)?;
+    prepare_pushes(&after_pushes, COUNT)?;
     let told = child(program, &["memory-pushes".as_ref(), after_pushes.as_ref()])?;
     let mut told = told.split_whitespace();
     let mut next = || told.next()?.parse().ok();
@@ -55,10 +55,11 @@ pub fn memory(place: &Place, changes: usize, program: &Path) -> Result<Memory> {
     })
 }
 
-fn prepare_pushes(directory: &Path) -> Result<()> {
+/// A store in which nothing happened since the first sync, and so many pushes for it.
+pub fn prepare_pushes(directory: &Path, count: usize) -> Result<()> {
     let mut served = signed_in(directory, CONVERSATIONS)?;
     let mut file = BufWriter::new(File::create(directory.join(PUSHES))?);
-    for _ in 0..COUNT {
+    for _ in 0..count {
         let changed = served.read_one()?;
         file.write_all(&served.push(changed)?)?;
         file.write_all(b"\n")?;
@@ -66,7 +67,8 @@ fn prepare_pushes(directory: &Path) -> Result<()> {
     Ok(file.flush()?)
 }
 
-fn prepare_pages(directory: &Path, changes: usize) -> Result<()> {
+/// A store that is behind by so many changes, each in a conversation of its own, and the pages that tell of them.
+pub fn prepare_pages(directory: &Path, changes: usize) -> Result<()> {
     let mut served = signed_in(directory, changes)?;
     let since = served.head();
     served.read_in_each(changes)?;
