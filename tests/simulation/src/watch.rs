@@ -338,6 +338,12 @@ impl Watch {
         watched.is_some_and(|watched| watched.counts)
     }
 
+    /// Whether what an account adds to the number is an estimate.
+    pub fn estimates(&self, account: &str) -> bool {
+        let watched = self.accounts.get(account);
+        watched.is_some_and(|watched| watched.estimated)
+    }
+
     /// How many accounts are on the phone.
     pub fn accounts(&self) -> usize {
         self.accounts.len()

@@ -311,7 +311,8 @@ impl World {
         after: BadgeState,
     ) -> Step {
         let fewer = shown.level == Level::All && shown.unread > left;
-        let counts = self.watch.counts(self.accounts[account].id.as_str());
+        let id = self.accounts[account].id.as_str();
+        let counts = self.watch.counts(id) && !self.watch.estimates(id);
         let all = self.watch.policy == BadgePolicy::Messages;
         // Totals that were told ahead of the rows may know of the read already, unless nothing happened
         // to the conversation since.
