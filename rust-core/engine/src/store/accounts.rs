@@ -339,11 +339,13 @@ impl Tx<'_> {
         self.transaction
             .prepare_cached("INSERT OR IGNORE INTO receipts (account, counter) VALUES (?1, ?2)")?
             .execute(params![account, counter])?;
-        // Bounded: the newest are what the relay can still use.
-        self.transaction
-            .prepare_cached("DELETE FROM receipts WHERE account = ?1 AND counter <= ?2 - 256")?
-            .execute(params![account, counter.cast_signed()])?;
-        Ok(())
+        // Bounded: the newest are what the relay can still use. To delete a range SQLite would make a table of
+        // its keys first, each time.
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT counter FROM receipts WHERE account = ?1 AND counter <= ?2 - 256",
+        )?;
+        let old = statement.query_map(params![account, counter.cast_signed()], |row| row.get(0))?;
+        self.drop_receipts(account, &old.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// Push counters that the relay has not been told of, ascending.
@@ -367,6 +369,9 @@ impl Tx<'_> {
 
     /// Forgets receipts that the relay has.
     pub fn drop_receipts(&self, account: AccountKey, told: &[u64]) -> Result<(), EngineError> {
+        if told.is_empty() {
+            return Ok(());
+        }
         let mut statement = self
             .transaction
             .prepare_cached("DELETE FROM receipts WHERE account = ?1 AND counter = ?2")?;

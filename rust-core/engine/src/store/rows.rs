@@ -187,9 +187,14 @@ impl Tx<'_> {
 
     /// Forgets early rows that the cursor has reached.
     pub fn drop_reached(&self, account: &Account) -> Result<(), EngineError> {
-        self.transaction
-            .prepare_cached("DELETE FROM early WHERE account = ?1 AND version <= ?2")?
-            .execute(params![account.key, account.mirror.cursor.get()])?;
+        // There is rarely one, and SQLite makes a table of what is to be deleted before it looks.
+        let reached = params![account.key, account.mirror.cursor.get()];
+        let sql = "SELECT 1 FROM early WHERE account = ?1 AND version <= ?2";
+        if self.transaction.prepare_cached(sql)?.exists(reached)? {
+            self.transaction
+                .prepare_cached("DELETE FROM early WHERE account = ?1 AND version <= ?2")?
+                .execute(reached)?;
+        }
         Ok(())
     }
 
