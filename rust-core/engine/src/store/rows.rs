@@ -171,16 +171,38 @@ impl Tx<'_> {
 
     /// Moves early rows up to a version into the mirror: nothing is missing between them and the
     /// cursor. The caller moves the cursor, and saves the account.
+    ///
+    /// So many at a time, and each by its whole key: to delete all at once SQLite would make a table of their
+    /// keys first, in a memory that an extension does not have (S9).
     pub fn adopt_early(&self, account: &mut Account, up_to: Version) -> Result<(), EngineError> {
+        // By conversation, each ascending, as they lie there: nothing is sorted.
         let sql = format!(
-            "SELECT {COLUMNS} FROM early WHERE account = ?1 AND version <= ?2 ORDER BY version"
+            "SELECT {COLUMNS} FROM early WHERE account = ?1 AND version <= ?2
+             ORDER BY id, version LIMIT 256"
         );
-        let mut statement = self.transaction.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![account.key, up_to.get()])?;
-        while let Some(row) = rows.next()? {
-            let merged = [read_row(row)?];
-            let merged = self.merged(account, &merged)?;
+        loop {
+            let mut statement = self.transaction.prepare_cached(&sql)?;
+            let next = statement.query_map(params![account.key, up_to.get()], read_row)?;
+            let next = next.collect::<Result<Vec<_>, _>>()?;
+            if next.is_empty() {
+                return Ok(());
+            }
+            let merged = self.merged(account, &next)?;
             self.put_merged(account, &merged)?;
+            self.drop_early(account.key, &next)?;
+        }
+    }
+
+    fn drop_early(
+        &self,
+        account: AccountKey,
+        rows: &[ConversationState],
+    ) -> Result<(), EngineError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("DELETE FROM early WHERE account = ?1 AND id = ?2 AND version = ?3")?;
+        for row in rows {
+            statement.execute(params![account, row.id.as_str(), row.version.get()])?;
         }
         Ok(())
     }
