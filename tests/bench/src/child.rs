@@ -111,7 +111,7 @@ fn write(directory: &str, file: &str, process: &str) -> Result<()> {
     }))
 }
 
-/// As [`write`], for the base.
+/// The same for the base.
 fn write_raw(file: &Path, id: &str) -> Result<()> {
     longest((1..=two::WRITES).map(|version| {
         let row = Row {

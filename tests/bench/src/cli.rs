@@ -26,7 +26,8 @@ use crate::{
 ///   W1d  a push that came already        W1o  a push, with opening and closing the store
 ///   W2   a catch-up from JSON pages      W3   a new process opens the store and reads the number
 ///   W4   two processes write             W5   W1 with 100, 10,000 and 1,000,000 conversations
-///   W7   memory                          W8   size: scripts/check-xcframework
+///   W6   a relay's store takes events    W7   memory
+///   W8   size: scripts/check-xcframework
 ///
 /// On a file system in memory, where only the processor's work is left, and on a disk, where most of the time is
 /// the disk's. Ratios can be compared between machines, times cannot.
@@ -44,9 +45,9 @@ struct Arguments {
     /// Only this workload (W1 has W1d and W1o with it), and memory
     #[arg(long, value_name = "WORKLOAD")]
     only: Option<String>,
-    /// Where the disk is that is measured: any directory on it
-    #[arg(long, value_name = "DIRECTORY", default_value = ".")]
-    disk: PathBuf,
+    /// Where the disk is that is measured: any directory on it; where this program lies, when absent
+    #[arg(long, value_name = "DIRECTORY")]
+    disk: Option<PathBuf>,
     /// A directory on a file system in memory
     #[arg(long, value_name = "DIRECTORY", default_value = "/dev/shm")]
     memory: PathBuf,
@@ -153,13 +154,15 @@ fn measured(arguments: &Arguments) -> Result<Report> {
             .tempdir_in(directory);
         place.with_context(|| format!("nothing can be written in {}", directory.display()))
     };
-    let (memory_file_system, disk) = (inside(&arguments.memory)?, inside(&arguments.disk)?);
+    let program = std::env::current_exe()?;
+    let beside = program.parent().context("a program lies in a directory")?;
+    let disk = inside(arguments.disk.as_deref().unwrap_or(beside))?;
+    let memory_file_system = inside(&arguments.memory)?;
     let places =
         [("memory", &memory_file_system), ("disk", &disk)].map(|(name, directory)| Place {
             name,
             directory: directory.path().to_owned(),
         });
-    let program = std::env::current_exe()?;
     progress("making the accounts");
     let contestants = workloads::all(&places, size, &program, arguments.only.as_deref())?;
     let taken = measure::run(contestants, rounds, |round| {

@@ -32,7 +32,7 @@ fn counted(work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
 pub fn run(what: &str, directory: &Path) -> Result<()> {
     let phone = || Phone::new(&directory.join(STORE), Process::App);
     match what {
-        "push" | "duplicate" | "wake" => receive(what, &phone()?, directory),
+        "push" | "wake" => receive(what, &phone()?, directory),
         "start" => counted(&mut || phone()?.badge().map(drop)),
         "catch-up" => {
             let phone = phone()?;
@@ -52,17 +52,12 @@ fn receive(what: &str, phone: &Phone, directory: &Path) -> Result<()> {
     }
     for push in pushes(&directory.join(PUSHES))?.take(TIMES) {
         let push = push?;
-        let mut expected = Disposition::Applied;
-        if what == "duplicate" {
-            phone.receive(&push)?;
-            expected = Disposition::Stale;
-        }
         let mut found = None;
         counted(&mut || {
             found = Some(phone.receive(&push)?.disposition);
             Ok(())
         })?;
-        ensure!(found == Some(expected), "a push was {found:?}");
+        ensure!(found == Some(Disposition::Applied), "a push was {found:?}");
     }
     Ok(())
 }

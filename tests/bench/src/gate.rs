@@ -14,9 +14,8 @@ use crate::{
 };
 
 /// What is counted, and its base.
-const COUNTED: [(&str, &str); 5] = [
+const COUNTED: [(&str, &str); 4] = [
     ("push", "push-raw"),
-    ("duplicate", "push-raw"),
     ("wake", "wake-raw"),
     ("start", "start-raw"),
     ("catch-up", "catch-up-raw"),
@@ -64,7 +63,7 @@ impl Counts {
             let place = directory.join(what);
             prepare(&place, what)?;
             let times = match what {
-                "push" | "duplicate" | "wake" => TIMES as u64,
+                "push" | "wake" => TIMES as u64,
                 _ => 1,
             };
             let count = Count {

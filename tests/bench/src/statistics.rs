@@ -36,9 +36,12 @@ pub struct Ratio {
     pub high: f64,
 }
 
-/// Sums up what was measured.
+/// Sums up what was measured; nothing is said of who had no turn.
 pub fn lines(taken: &[Taken]) -> Vec<Line> {
-    taken.iter().map(|one| line(one, taken)).collect()
+    let measured = taken
+        .iter()
+        .filter(|one| one.rounds.iter().any(|round| !round.is_empty()));
+    measured.map(|one| line(one, taken)).collect()
 }
 
 fn line(one: &Taken, all: &[Taken]) -> Line {

@@ -66,6 +66,19 @@ pub fn goals(lines: &[Line], memory: Memory, changes: usize) -> Vec<Goal> {
             goals.push(at_most(what, line.median / 1e6, 20.0, "ms"));
         }
     }
+    for place in PLACES {
+        if let Some(line) = find(&format!("W6 relay, 100 a call ({place})")) {
+            let events = format!("a relay's store takes events, 100 a call ({place})");
+            goals.push(at_least(
+                events,
+                100.0 / line.median * 1e9,
+                5_000.0,
+                "events/s",
+            ));
+            let latency = format!("99 of 100 of those calls ({place})");
+            goals.push(at_most(latency, line.p99 / 1e6, 50.0, "ms"));
+        }
+    }
     let size = |size: &str| find(&format!("W5 {size} engine (memory)"));
     if let (Some(large), Some(small)) = (size("1000000"), size("10000")) {
         let what = "a push with 1,000,000 conversations, to one with 10,000".to_owned();

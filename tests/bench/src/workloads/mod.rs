@@ -3,6 +3,7 @@
 mod catch_up;
 pub mod memory;
 mod pushes;
+mod relay;
 mod start;
 pub mod two;
 
@@ -63,6 +64,9 @@ pub fn all(
         }
         if wanted("W5") && place.name == "memory" {
             contestants.extend(pushes::sizes(place, size.accounts)?);
+        }
+        if wanted("W6") {
+            contestants.extend(relay::relay(place)?);
         }
     }
     Ok(contestants)
