@@ -260,24 +260,19 @@ impl Audit {
     }
 
     /// Makes an account's mirror differ from the relay's, as a mistake in it might: a row is gone, and
-    /// the sums agree with what is left. Whether there was one.
-    pub fn diverge(&mut self) -> bool {
+    /// the sums agree with what is left. Its cursor and digest then, if there was one.
+    pub fn diverge(&mut self) -> Option<(Option<u64>, Digest)> {
         let sql = "SELECT account, id FROM rows LIMIT 1";
-        let Some((account, id)) = self
+        let (account, id) = self
             .all(sql, |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
             })
-            .pop()
-        else {
-            return false;
-        };
+            .pop()?;
         let mut left = self.rows();
         left.retain(|(_, state)| state.id.as_str() != id);
         let left = || of(&left, account);
         let (sum, digest) = (Totals::of(left()), Digest::of(left()));
-        let Some(connection) = self.connection() else {
-            return false;
-        };
+        let connection = self.connection()?;
         let gone = connection.execute(
             "DELETE FROM rows WHERE account = ?1 AND id = ?2",
             (account, id),
@@ -291,7 +286,11 @@ impl Audit {
             sum.conversations,
             digest.bits().cast_signed(),
         );
-        gone.is_ok() && connection.execute(sql, sums).is_ok()
+        let done = gone.is_ok() && connection.execute(sql, sums).is_ok();
+        self.seen = Seen::default();
+        let rows = self.accounts();
+        let wrong = rows.iter().find(|row| done && row.key == account)?;
+        Some((wrong.cursor, wrong.digest))
     }
 
     /// Whether somebody else holds a lock on the store (S6).

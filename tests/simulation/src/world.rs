@@ -21,7 +21,7 @@ use fastrand::Rng;
 use simphone::{Apns, App, Environment, Phone, Preset, Process, Time, WakeId};
 use tokio::sync::oneshot;
 use truebadge_engine::{Disposition, Engine, WakeOutcome, simulation};
-use truebadge_protocol::messages::Event;
+use truebadge_protocol::{Digest, messages::Event};
 use truebadge_relay::{
     planner::{Lanes, Rules},
     store::Outgoing,
@@ -98,7 +98,8 @@ pub(crate) struct World {
     icon_may_stay: bool,
     /// The mirror was made wrong, and is repaired by now or not.
     diverged: bool,
-    wrong: bool,
+    /// The cursor and digest with which a mirror was made wrong, until it is right again.
+    wrong: Option<(Option<u64>, Digest)>,
     /// Of a hundred pushes so many leave their rows out.
     bare: u8,
     /// Answers take seconds.
@@ -266,7 +267,7 @@ impl World {
             damaged: false,
             icon_may_stay: false,
             diverged: false,
-            wrong: false,
+            wrong: None,
             bare: 0,
             slow: false,
             pushes_to_lose: 0,

@@ -6,6 +6,7 @@ use truebadge_protocol::PushPayload;
 
 use super::{Due, Step, World};
 use crate::{
+    audit::AccountRow,
     executor::Owner,
     host::Call,
     violation::{Property, Violation},
@@ -87,7 +88,7 @@ impl World {
         }
         self.look(false)?;
         if !self.overtaken {
-            if !self.wrong {
+            if self.wrong.is_none() {
                 self.watch.number(number, &self.backend.truths)?;
             }
             self.last_number = Some(number);
@@ -107,7 +108,7 @@ impl World {
         let Some(number) = self.last_number.take() else {
             return Ok(());
         };
-        if self.wrong || self.damaged {
+        if self.wrong.is_some() || self.damaged {
             return Ok(());
         }
         let rows = self.audit.accounts();
@@ -120,7 +121,7 @@ impl World {
             return Ok(());
         }
         self.check_sums()?;
-        if !self.wrong {
+        if self.wrong.is_none() {
             let number = self.audit.number(self.watch.policy);
             number.map_err(|what| Violation::new(Property::S5, what))?;
         }
@@ -138,9 +139,14 @@ impl World {
             !over && !truths[account].has_been(cursor, row.digest)
         });
         match wrong {
-            // A wrong mirror may look like one of another history.
-            None => self.wrong &= self.audit.number(self.watch.policy).is_err(),
-            Some(row) if !self.wrong => {
+            // A wrong mirror may look like one of another history, until it is written anew.
+            None => {
+                let still = |row: &AccountRow| self.wrong == Some((row.cursor, row.digest));
+                if !rows.iter().any(still) {
+                    self.wrong = None;
+                }
+            }
+            Some(row) if self.wrong.is_none() => {
                 let (account, cursor) = (&row.account, row.cursor);
                 let what =
                     format!("{account}'s mirror at {cursor:?} is nothing that was committed");

@@ -291,7 +291,7 @@ impl World {
             return Err(Violation::new(property, what));
         }
         self.check_mirror()?;
-        if self.wrong {
+        if self.wrong.is_some() {
             return Err(Violation::new(
                 property,
                 "the mirror is still wrong in the end",

@@ -211,9 +211,9 @@ impl World {
     /// The mirror differs from the relay's, as if a mistake had been made in it.
     fn diverge(&mut self) {
         let alone = !self.damaged && self.backend.over.is_empty();
-        if alone && self.audit.diverge() {
+        if alone && let Some(wrong) = self.audit.diverge() {
             self.tally.fault("mirror made wrong");
-            (self.diverged, self.wrong) = (true, true);
+            (self.diverged, self.wrong) = (true, Some(wrong));
         }
     }
 

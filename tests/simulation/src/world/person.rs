@@ -338,7 +338,7 @@ impl World {
 
     /// Whatever came meanwhile, nothing that was read here is shown as unread (S4).
     pub(super) fn stay_read(&mut self) -> Step {
-        if !self.in_foreground() || self.damaged || self.wrong {
+        if !self.in_foreground() || self.damaged || self.wrong.is_some() {
             return Ok(());
         }
         for ((account, conversation), up_to) in self.reads.clone() {
