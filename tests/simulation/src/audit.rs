@@ -62,6 +62,13 @@ pub struct AccountRow {
     totals: Totals,
 }
 
+impl AccountRow {
+    /// Its mirror is still the same.
+    pub fn is_mirrored_as(&self, other: &Self) -> bool {
+        (self.key, self.cursor, self.digest) == (other.key, other.cursor, other.digest)
+    }
+}
+
 /// An operation that was recorded.
 #[derive(Debug, Clone)]
 pub struct Recorded {
@@ -260,8 +267,8 @@ impl Audit {
     }
 
     /// Makes an account's mirror differ from the relay's, as a mistake in it might: a row is gone, and
-    /// the sums agree with what is left. Its cursor and digest then, if there was one.
-    pub fn diverge(&mut self) -> Option<(Option<u64>, Digest)> {
+    /// the sums agree with what is left. The account as it is then, if there was one.
+    pub fn diverge(&mut self) -> Option<AccountRow> {
         let sql = "SELECT account, id FROM rows LIMIT 1";
         let (account, id) = self
             .all(sql, |row| {
@@ -289,8 +296,7 @@ impl Audit {
         let done = gone.is_ok() && connection.execute(sql, sums).is_ok();
         self.seen = Seen::default();
         let rows = self.accounts();
-        let wrong = rows.iter().find(|row| done && row.key == account)?;
-        Some((wrong.cursor, wrong.digest))
+        rows.iter().find(|row| done && row.key == account).cloned()
     }
 
     /// Whether somebody else holds a lock on the store (S6).

@@ -21,14 +21,14 @@ use fastrand::Rng;
 use simphone::{Apns, App, Environment, Phone, Preset, Process, Time, WakeId};
 use tokio::sync::oneshot;
 use truebadge_engine::{Disposition, Engine, WakeOutcome, simulation};
-use truebadge_protocol::{Digest, messages::Event};
+use truebadge_protocol::messages::Event;
 use truebadge_relay::{
     planner::{Lanes, Rules},
     store::Outgoing,
 };
 
 use crate::{
-    audit::Audit,
+    audit::{AccountRow, Audit},
     backend::Backend,
     executor::{Executor, Owner, Polled},
     ground::Ground,
@@ -98,8 +98,8 @@ pub(crate) struct World {
     icon_may_stay: bool,
     /// The mirror was made wrong, and is repaired by now or not.
     diverged: bool,
-    /// The cursor and digest with which a mirror was made wrong, until it is right again.
-    wrong: Option<(Option<u64>, Digest)>,
+    /// An account whose mirror was made wrong, as it was then, until it is right again.
+    wrong: Option<AccountRow>,
     /// Of a hundred pushes so many leave their rows out.
     bare: u8,
     /// Answers take seconds.

@@ -6,7 +6,6 @@ use truebadge_protocol::PushPayload;
 
 use super::{Due, Step, World};
 use crate::{
-    audit::AccountRow,
     executor::Owner,
     host::Call,
     violation::{Property, Violation},
@@ -141,10 +140,8 @@ impl World {
         match wrong {
             // A wrong mirror may look like one of another history, until it is written anew.
             None => {
-                let still = |row: &AccountRow| self.wrong == Some((row.cursor, row.digest));
-                if !rows.iter().any(still) {
-                    self.wrong = None;
-                }
+                self.wrong
+                    .take_if(|wrong| !rows.iter().any(|row| row.is_mirrored_as(wrong)));
             }
             Some(row) if self.wrong.is_none() => {
                 let (account, cursor) = (&row.account, row.cursor);
