@@ -87,7 +87,9 @@ impl World {
         }
         self.look(false)?;
         if !self.overtaken {
-            if self.wrong.is_none() {
+            // What can be read of a damaged store may be the number only, and that stays as it was (S8).
+            let stays = self.damaged && number == self.phone.badge();
+            if self.wrong.is_none() && !stays {
                 self.watch.number(number, &self.backend.truths)?;
             }
             self.last_number = Some(number);
