@@ -18,6 +18,24 @@ pub struct Contestant {
     pub run: Box<dyn FnMut() -> Result<Duration>>,
 }
 
+impl Contestant {
+    /// One with a name, what its ratio is to, how often it runs, and what it does.
+    pub fn new(
+        name: String,
+        base: Option<&str>,
+        [times, every]: [usize; 2],
+        run: impl FnMut() -> Result<Duration> + 'static,
+    ) -> Self {
+        Self {
+            name,
+            base: base.map(str::to_owned),
+            times,
+            every,
+            run: Box::new(run),
+        }
+    }
+}
+
 impl std::fmt::Debug for Contestant {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -53,13 +53,7 @@ fn contestant(
     base: Option<&str>,
     run: impl FnMut() -> Result<Duration> + 'static,
 ) -> Contestant {
-    Contestant {
-        name,
-        base: base.map(str::to_owned),
-        times: 1,
-        every: EVERY,
-        run: Box::new(run),
-    }
+    Contestant::new(name, base, [1, EVERY], run)
 }
 
 /// The whole refresh, with every request and everything that it writes; only the network is left out.

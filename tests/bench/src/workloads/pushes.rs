@@ -64,13 +64,7 @@ fn contestant(
     base: Option<&str>,
     run: impl FnMut() -> Result<Duration> + 'static,
 ) -> Contestant {
-    Contestant {
-        name,
-        base: base.map(str::to_owned),
-        times: TIMES,
-        every: 1,
-        run: Box::new(run),
-    }
+    Contestant::new(name, base, [TIMES, 1], run)
 }
 
 /// The engine: after a launch in the background it opens and closes for each push, in the foreground it

@@ -23,13 +23,8 @@ const EVENTS: [usize; 2] = [1, 100];
 /// The contestants.
 pub fn relay(place: &Place) -> Result<Vec<Contestant>> {
     let contestant = |events: usize| {
-        Ok(Contestant {
-            name: name("W6", &format!("relay, {events} a call"), place),
-            base: None,
-            times: 10,
-            every: 1,
-            run: Box::new(calls(place, events)?),
-        })
+        let name = name("W6", &format!("relay, {events} a call"), place);
+        Ok(Contestant::new(name, None, [10, 1], calls(place, events)?))
     };
     EVENTS.into_iter().map(contestant).collect()
 }

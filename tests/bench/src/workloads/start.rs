@@ -26,28 +26,22 @@ pub fn start(place: &Place, program: &Path) -> Result<Vec<Contestant>> {
     let engine = name("W3", "engine", place);
     Ok(vec![
         contestant(base.clone(), None, program, "read-raw", file),
-        contestant(engine, Some(base), program, "read", directory),
+        contestant(engine, Some(&base), program, "read", directory),
     ])
 }
 
 fn contestant(
     name: String,
-    base: Option<String>,
+    base: Option<&str>,
     program: &Path,
     what: &'static str,
     store: PathBuf,
 ) -> Contestant {
     let program = program.to_owned();
-    Contestant {
-        name,
-        base,
-        times: 3,
-        every: 1,
-        run: Box::new(move || {
-            let told = child(&program, &[what.as_ref(), store.as_ref()])?;
-            Ok(Duration::from_nanos(told.trim().parse()?))
-        }),
-    }
+    Contestant::new(name, base, [3, 1], move || {
+        let told = child(&program, &[what.as_ref(), store.as_ref()])?;
+        Ok(Duration::from_nanos(told.trim().parse()?))
+    })
 }
 
 /// Runs this program as another process, and gives what it printed.

@@ -19,6 +19,8 @@ use crate::{measure::Contestant, phone::Phone, raw::Raw, served::Served};
 pub const WRITES: u64 = 200;
 /// Conversations of each account.
 const CONVERSATIONS: usize = 200;
+/// The writes of two processes take as long as thousands of pushes.
+const EVERY: usize = 5;
 /// Between two of them: pushes come no faster.
 pub const PAUSE: Duration = Duration::from_millis(1);
 
@@ -36,7 +38,7 @@ pub fn two(place: &Place, program: &Path) -> Result<Vec<Contestant>> {
         contestant(base.clone(), None, raw(place, program)?),
         contestant(
             name("W4", "engine", place),
-            Some(base),
+            Some(&base),
             engine(place, program)?,
         ),
     ])
@@ -44,16 +46,10 @@ pub fn two(place: &Place, program: &Path) -> Result<Vec<Contestant>> {
 
 fn contestant(
     name: String,
-    base: Option<String>,
+    base: Option<&str>,
     run: impl FnMut() -> Result<Duration> + 'static,
 ) -> Contestant {
-    Contestant {
-        name,
-        base,
-        times: 1,
-        every: 5,
-        run: Box::new(run),
-    }
+    Contestant::new(name, base, [1, EVERY], run)
 }
 
 fn raw(place: &Place, program: &Path) -> Result<impl FnMut() -> Result<Duration> + use<>> {
