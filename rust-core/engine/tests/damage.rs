@@ -111,6 +111,18 @@ async fn damage_that_is_met_in_the_middle_of_a_wake_is_repaired_by_the_same_wake
 }
 
 #[tokio::test]
+async fn damage_that_is_met_only_at_the_end_of_a_wake_is_repaired_by_the_same_wake() {
+    let phone = asleep().await;
+    plant(&phone, "DROP TABLE rejections");
+
+    let repaired = phone.again(Process::App);
+    let outcome = repaired.refresh().await;
+
+    assert_repaired(&outcome, &repaired);
+    assert!(repaired.engine.accounts().unwrap()[0].complete);
+}
+
+#[tokio::test]
 async fn what_was_read_before_the_damage_still_reaches_the_relay() {
     let phone = asleep().await;
     phone.engine.resume();

@@ -1,4 +1,4 @@
-//! Many seeds on several threads, until one fails, the time is up, or all are done.
+//! Many seeds on several threads, until enough of them failed, the time is up, or all are done.
 
 use std::{
     sync::{
@@ -29,6 +29,8 @@ pub struct Many {
     pub time: Option<Duration>,
     /// On how many threads.
     pub jobs: usize,
+    /// It ends when so many seeds have failed.
+    pub failures: usize,
     /// How each is run.
     pub options: Options,
 }
@@ -47,8 +49,8 @@ pub struct Failure {
 pub struct Result {
     /// What was tried.
     pub tally: Tally,
-    /// The smallest seed that failed, if one did.
-    pub failure: Option<Failure>,
+    /// The seeds that failed, the smallest first.
+    pub failures: Vec<Failure>,
     /// How long it took.
     pub took: Duration,
     /// How long this process's threads had a core for it, together: what else runs on the machine
@@ -84,7 +86,7 @@ impl Many {
                     let seed = self.first.wrapping_add(place);
                     let outcome = run(seed, &self.options);
                     lock().add(seed, outcome);
-                    if lock().failure.is_some() {
+                    if lock().failures.len() >= self.failures.max(1) {
                         over.store(true, Ordering::Relaxed);
                     }
                 }
@@ -121,11 +123,9 @@ impl Result {
 
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.tally += outcome.tally;
-        let smaller = |failure: &Failure| failure.seed < seed;
-        if let Some(violation) = outcome.violation
-            && !self.failure.as_ref().is_some_and(smaller)
-        {
-            self.failure = Some(Failure { seed, violation });
+        if let Some(violation) = outcome.violation {
+            let place = self.failures.partition_point(|one| one.seed < seed);
+            self.failures.insert(place, Failure { seed, violation });
         }
     }
 }

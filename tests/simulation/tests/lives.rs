@@ -78,10 +78,11 @@ fn every_property_holds_in_the_first_seeds() {
         seeds: Some(40),
         time: None,
         jobs: 2,
+        failures: 1,
         options: Options::default(),
     };
     let ran = many.run(&AtomicBool::new(false), |_| {});
-    assert!(ran.failure.is_none(), "{:?}", ran.failure);
+    assert!(ran.failures.is_empty(), "{:?}", ran.failures);
     assert_eq!(ran.tally.seeds, 40);
     assert!(ran.tally.events > 40 * 200);
     assert!(ran.tally.all_faults() > 0);
@@ -103,6 +104,29 @@ fn a_planted_bug_is_found_and_the_run_that_shows_it_made_short() {
         ..options
     };
     assert_eq!(run(seed, &again).violation, short.violation);
+}
+
+#[test]
+fn a_run_that_goes_on_tells_every_seed_that_failed_up_to_a_limit() {
+    let (options, first) = zero_when_opened();
+    let many = |seeds, failures| Many {
+        first: 0,
+        seeds: Some(seeds),
+        time: None,
+        jobs: 2,
+        failures,
+        options: options.clone(),
+    };
+    let seeds = |many: Many| -> Vec<u64> {
+        let ran = many.run(&AtomicBool::new(false), |_| {});
+        ran.failures.iter().map(|failure| failure.seed).collect()
+    };
+    let broken = |seed: &u64| run(*seed, &options).violation.is_some();
+    let all: Vec<u64> = (0..12).filter(broken).collect();
+    assert!(all.len() > 1 && all[0] == first);
+    assert_eq!(seeds(many(12, 100)), all);
+    // Those that ran when it ended are told too.
+    assert!((2..=3).contains(&seeds(many(1_000, 2)).len()));
 }
 
 #[test]

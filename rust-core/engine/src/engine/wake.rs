@@ -343,24 +343,27 @@ impl Core {
             // A store that was found damaged on the way and made anew knows nothing yet (L2).
             if self.store.rebuilds() != rebuilds {
                 (sync, rebuilds) = (Accounts::All, self.store.rebuilds());
-                only_tells = false;
+                (only_tells, outcome.synced) = (false, false);
             }
             // The relay is to send a push again whose number iOS did not take. With the extension's alert
             // it takes it in any case.
             let untold = only_tells && !outcome.shown && cause != Cause::Extension;
-            if sync == Accounts::Neither || untold || deadline.left() < SYNC_NEEDS {
+            if sync != Accounts::Neither && !untold && deadline.left() >= SYNC_NEEDS {
+                let end = if only_tells {
+                    deadline.at_most(TELLING)
+                } else {
+                    deadline.clone()
+                };
+                self.sync(&mut outcome, sync, &end).await;
+                sync = Accounts::Neither;
+            }
+            // It reads what nobody has read before it in this wake, and may be the first to find damage.
+            if let Err(error) = self.tell(&mut outcome) {
+                outcome.note(error);
+            }
+            if self.store.rebuilds() == rebuilds {
                 break;
             }
-            let end = if only_tells {
-                deadline.at_most(TELLING)
-            } else {
-                deadline.clone()
-            };
-            self.sync(&mut outcome, sync, &end).await;
-            sync = Accounts::Neither;
-        }
-        if let Err(error) = self.tell(&mut outcome) {
-            outcome.note(error);
         }
         if is(Bug::OldNumberAtTheEnd) {
             self.bridges.badge.set_badge(first, Reply::channel().0);
@@ -390,7 +393,7 @@ impl Core {
         outcome.signed_out = ended.into_iter().map(|account| account.account).collect();
         active.retain(|account| account.push_token_ended.is_some());
         if !active.is_empty() {
-            outcome.push_token_wanted = self.push_token_is_due()?;
+            outcome.push_token_wanted |= self.push_token_is_due()?;
         }
         Ok(())
     }

@@ -70,17 +70,17 @@ impl PlantedBugs {
                 seeds: Some(self.seeds),
                 time: None,
                 jobs: self.jobs.unwrap_or_else(cores),
+                failures: 1,
                 options: truebadge_simulation::run::Options {
                     planted: bug,
                     ..self.each.options()
                 },
             };
             let mut progress = Progress::new();
-            let found = many
-                .run(&stop, |so_far| {
-                    progress.show(|_| format!("{bug}: {} seeds", so_far.tally.seeds));
-                })
-                .failure;
+            let ran = many.run(&stop, |so_far| {
+                progress.show(|_| format!("{bug}: {} seeds", so_far.tally.seeds));
+            });
+            let found = ran.failures.into_iter().next();
             progress.end();
             let hunt = Hunt { bug, found };
             if self.markdown {

@@ -5,11 +5,14 @@ use std::{fmt::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use truebadge_simulation::{
-    many::{Many, Result as Ran},
+    many::{Failure, Many, Result as Ran},
     tally::Tally,
 };
 
 use super::{Each, cores, progress::Progress, stop};
+
+/// With --keep-going it ends after so many failures all the same: more are hardly news.
+const MOST_FAILURES: usize = 100;
 
 /// Runs many seeds; exit code 1 when a property does not hold.
 #[derive(Debug, Args)]
@@ -26,6 +29,9 @@ pub struct Run {
     /// On how many threads; one for each core when absent.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Goes on after a seed that fails, until 100 have.
+    #[arg(long)]
+    keep_going: bool,
     /// The result as JSON.
     #[arg(long)]
     json: bool,
@@ -50,6 +56,7 @@ impl Run {
             seeds: if endless { Some(1_000) } else { self.seeds },
             time: self.seconds.map(Duration::from_secs),
             jobs: self.jobs.unwrap_or_else(cores),
+            failures: if self.keep_going { MOST_FAILURES } else { 1 },
             options: self.each.options(),
         };
         // A file that cannot be written is better known before an hour of work than after it.
@@ -63,7 +70,7 @@ impl Run {
         } else {
             println!("{}", text(&many, &ran));
         }
-        Ok(ExitCode::from(u8::from(ran.failure.is_some())))
+        Ok(ExitCode::from(u8::from(!ran.failures.is_empty())))
     }
 
     fn before(&self) -> anyhow::Result<Tally> {
@@ -93,14 +100,15 @@ fn rate(ran: &Ran) -> f64 {
 }
 
 fn json(many: &Many, ran: &Ran) -> serde_json::Value {
-    let failure = ran.failure.as_ref().map(|failure| {
+    let failure = |failure: &Failure| {
         serde_json::json!({
             "seed": failure.seed,
             "property": failure.violation.property,
             "what": failure.violation.what,
             "replay": replay(many, failure.seed),
         })
-    });
+    };
+    let failures: Vec<_> = ran.failures.iter().map(failure).collect();
     serde_json::json!({
         "first_seed": many.first,
         "seconds": ran.took.as_secs_f64(),
@@ -110,7 +118,7 @@ fn json(many: &Many, ran: &Ran) -> serde_json::Value {
         "schedules_of_200_events_a_second_per_core": ran.schedules_a_second_per_core(),
         "jobs": many.jobs,
         "tried": ran.tally,
-        "failure": failure,
+        "failures": failures,
     })
 }
 
@@ -120,16 +128,18 @@ fn text(many: &Many, ran: &Ran) -> String {
         // Writing to a text cannot fail.
         let _ = write!(text, "\n  {count:>12}  {kind}");
     }
-    match &ran.failure {
-        None => text + "\nEvery property held.",
-        Some(failure) => {
-            let replay = replay(many, failure.seed);
-            text + &format!(
-                "\nSeed {} does not hold {}\nReplay it: {replay}\nMake it short: {replay} --shrink",
-                failure.seed, failure.violation
-            )
-        }
+    if ran.failures.is_empty() {
+        return text + "\nEvery property held.";
     }
+    for failure in &ran.failures {
+        let replay = replay(many, failure.seed);
+        let _ = write!(
+            text,
+            "\nSeed {} does not hold {}\nReplay it: {replay}\nMake it short: {replay} --shrink",
+            failure.seed, failure.violation
+        );
+    }
+    text
 }
 
 fn replay(many: &Many, seed: u64) -> String {
@@ -141,9 +151,16 @@ fn replay(many: &Many, seed: u64) -> String {
 }
 
 fn line(ran: &Ran) -> String {
+    let failed = match ran.failures.as_slice() {
+        [] => String::new(),
+        failures => {
+            let seeds: Vec<_> = failures.iter().map(|one| one.seed.to_string()).collect();
+            format!("; failed: {}", seeds.join(" "))
+        }
+    };
     format!(
         "{} seeds, {} events, {} faults in {:.1} s: {:.0} seeds, {:.0} events a second; \
-         {:.0} schedules of 200 events a second per core",
+         {:.0} schedules of 200 events a second per core{failed}",
         ran.tally.seeds,
         ran.tally.events,
         ran.tally.all_faults(),
