@@ -99,21 +99,37 @@ impl Rules {
         (now + millis(self.quiet)).min(began.unwrap_or(now) + burst)
     }
 
-    /// When what was sent at `now` is sent again, if it is, to a phone that usually acknowledges within
-    /// `answers_in`.
-    pub fn again(&self, now: u64, owed: Owed, answers_in: Option<Duration>) -> Option<u64> {
-        let wait = self.repeats.wait(owed.repeats, answers_in);
+    /// When what was sent at `now` on `lane` is sent again, if it is, to a phone that acknowledges like
+    /// this.
+    pub fn again(&self, now: u64, owed: Owed, lane: Lane, answers: Option<Answers>) -> Option<u64> {
+        let wait = self.repeats.wait(owed.repeats, lane, answers);
         let wait = wait.filter(|_| !faults::is(Fault::NeverEscalates));
         wait.map(|wait| now + millis(wait))
     }
 }
 
+/// How soon a phone tells that a push came, over the last ones of which it told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers {
+    /// Half of them sooner.
+    pub median: Duration,
+    /// All of them.
+    pub slowest: Duration,
+}
+
 /// The waits before a push that is not acknowledged is sent again, each from the push before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Repeats {
-    /// By how soon the phone acknowledges, as TCP retransmits by the round trips that it saw (RFC 6298):
-    /// first after three times the median, between 4 s and a minute, or after half a minute where it
-    /// never did; each wait is twelve times the one before, two hours at most; six of them.
+    /// By how soon the phone acknowledges, as TCP retransmits by the round trips that it saw (RFC 6298).
+    ///
+    /// The extension acknowledges nearly every alert that comes. So one that is not acknowledged is sent
+    /// again once the slowest acknowledgement would have been here, but after no more than six times the
+    /// median; between 4 s and 90 s. For a painted number iOS often wakes nobody who could acknowledge it,
+    /// so a longer wait tells less: three times the median, between 4 s and a minute. Half a minute where the
+    /// phone never acknowledged.
+    ///
+    /// Each further wait is twelve times the one before, counted from that of a painted number, two hours at
+    /// most; four repeats in all.
     #[default]
     Adaptive,
     /// These.
@@ -121,14 +137,19 @@ pub enum Repeats {
 }
 
 impl Repeats {
-    fn wait(&self, repeats: usize, answers_in: Option<Duration>) -> Option<Duration> {
+    fn wait(&self, repeats: usize, lane: Lane, answers: Option<Answers>) -> Option<Duration> {
         match self {
             Self::After(waits) => waits.get(repeats).copied(),
             Self::Adaptive if repeats < MOST_REPEATS => {
-                let first = answers_in.map_or(FIRST_UNKNOWN, |answers_in| {
-                    answers_in
+                let first = answers.map_or(FIRST_UNKNOWN, |answers| match lane {
+                    Lane::Alert => answers
+                        .slowest
+                        .min(answers.median.saturating_mul(6))
+                        .clamp(FIRST_AT_LEAST, ALERT_AT_MOST),
+                    Lane::Painted | Lane::Silent => answers
+                        .median
                         .saturating_mul(3)
-                        .clamp(FIRST_AT_LEAST, FIRST_AT_MOST)
+                        .clamp(FIRST_AT_LEAST, FIRST_AT_MOST),
                 });
                 let growth = u32::try_from(repeats)
                     .map_or(u32::MAX, |repeats| 12_u32.saturating_pow(repeats));
@@ -141,9 +162,10 @@ impl Repeats {
 
 const FIRST_AT_LEAST: Duration = Duration::from_secs(4);
 const FIRST_AT_MOST: Duration = Duration::from_mins(1);
+const ALERT_AT_MOST: Duration = Duration::from_secs(90);
 const FIRST_UNKNOWN: Duration = Duration::from_secs(30);
 const WAIT_AT_MOST: Duration = Duration::from_hours(2);
-const MOST_REPEATS: usize = 6;
+const MOST_REPEATS: usize = 4;
 
 /// A push that iOS paints another number from than is true now, and that the phone has not named in its
 /// receipts.
@@ -157,11 +179,11 @@ pub struct Misleading {
 
 /// When the number is to be painted once more although the phone knows it: once none of these pushes is on
 /// its way any more. The newest one may also be stored by APNs, for as long as the phone has no connection
-/// to it: then another one takes its place there. `answers_in` is in what time the phone usually tells that
-/// a push came, if it does.
-pub fn corrected_at(now: u64, pushes: &[Misleading], answers_in: Option<Duration>) -> Option<u64> {
-    let late = answers_in.map_or(LATE_UNKNOWN, |answers_in| {
-        answers_in
+/// to it: then another one takes its place there.
+pub fn corrected_at(now: u64, pushes: &[Misleading], answers: Option<Answers>) -> Option<u64> {
+    let late = answers.map_or(LATE_UNKNOWN, |answers| {
+        answers
+            .median
             .saturating_mul(8)
             .clamp(LATE_AT_LEAST, LATE_AT_MOST)
     });

@@ -6,7 +6,8 @@ use std::time::Duration;
 use proptest::{collection::vec, prelude::*};
 use truebadge_protocol::messages::Conditions;
 use truebadge_relay::planner::{
-    self, Decision, Lane, Lanes, Misleading, Owed, Repeats, Rules, Situation, corrected_at, plan,
+    self, Answers, Decision, Lane, Lanes, Misleading, Owed, Repeats, Rules, Situation,
+    corrected_at, plan,
 };
 
 const NOW: u64 = 100 * HOUR;
@@ -259,28 +260,49 @@ fn a_change_after_quiet_waits_for_nothing_and_a_burst_for_300_ms_of_quiet_or_2_s
     );
 }
 
-fn waits(rules: &Rules, answers_in: Option<u64>) -> Vec<Option<u64>> {
-    let answers_in = answers_in.map(Duration::from_millis);
-    let again = |repeats| rules.again(NOW, Owed { repeats }, answers_in);
+/// Of a phone whose last acknowledgements came after so many milliseconds, in the middle and at most.
+fn waits(rules: &Rules, lane: Lane, answers: Option<(u64, u64)>) -> Vec<Option<u64>> {
+    let answers = answers.map(|(median, slowest)| Answers {
+        median: Duration::from_millis(median),
+        slowest: Duration::from_millis(slowest),
+    });
+    let again = |repeats| rules.again(NOW, Owed { repeats }, lane, answers);
     let seconds = |at: u64| (at - NOW) / 1_000;
-    (0..7).map(|repeats| again(repeats).map(seconds)).collect()
+    (0..5).map(|repeats| again(repeats).map(seconds)).collect()
 }
 
 #[test]
 fn a_phone_that_acknowledges_soon_is_sent_to_again_soon_and_each_wait_is_twelve_times_as_long() {
     let rules = Rules::default();
-    let hours = |hours: u64| Some(hours * 3_600);
     let after = |first: u64| {
         let second = Some(first * 12);
         let third = Some((first * 144).min(7_200));
         let fourth = Some((first * 1_728).min(7_200));
-        let rest = [hours(2), hours(2), None];
-        [&[Some(first), second, third, fourth], &rest[..]].concat()
+        [Some(first), second, third, fourth, None]
     };
-    assert_eq!(waits(&rules, Some(5_000)), after(15));
-    assert_eq!(waits(&rules, Some(10)), after(4), "no sooner than this");
-    assert_eq!(waits(&rules, Some(90_000)), after(60), "no later than this");
-    assert_eq!(waits(&rules, None), after(30), "nothing is known of it");
+    let waits = |answers| waits(&rules, Lane::Painted, answers);
+    assert_eq!(waits(Some((5_000, 50_000))), after(15));
+    assert_eq!(waits(Some((10, 20))), after(4), "no sooner than this");
+    assert_eq!(waits(Some((90_000, 90_000))), after(60), "no later");
+    assert_eq!(waits(None), after(30), "nothing is known of it");
+}
+
+#[test]
+fn an_alert_is_sent_again_once_the_slowest_acknowledgement_would_have_come() {
+    let rules = Rules::default();
+    let first = |answers| waits(&rules, Lane::Alert, answers)[0];
+    assert_eq!(first(Some((10_000, 50_000))), Some(50));
+    assert_eq!(
+        first(Some((5_000, 50_000))),
+        Some(30),
+        "that one was an exception"
+    );
+    assert_eq!(first(Some((10, 20))), Some(4), "no sooner than this");
+    assert_eq!(first(Some((60_000, 500_000))), Some(90), "no later");
+    assert_eq!(first(None), Some(30), "nothing is known of it");
+    // What follows it is painted.
+    let painted = waits(&rules, Lane::Painted, Some((5_000, 50_000)));
+    assert_eq!(painted[1], Some(180));
 }
 
 #[test]
@@ -289,8 +311,10 @@ fn the_operator_can_choose_the_waits() {
         repeats: Repeats::After([60, 600].map(Duration::from_secs).to_vec()),
         ..Rules::default()
     };
-    let chosen = [Some(60), Some(600), None, None, None, None, None];
-    assert_eq!(waits(&rules, Some(10)), chosen);
+    let chosen = [Some(60), Some(600), None, None, None];
+    for lane in [Lane::Painted, Lane::Alert] {
+        assert_eq!(waits(&rules, lane, Some((10, 20))), chosen);
+    }
 }
 
 /// When it is painted once more, in seconds; the pushes were sent so many seconds ago, the newest first.
@@ -301,7 +325,11 @@ fn corrected(pushes: &[u64], newest_misleads: bool, answers_in: u64) -> Option<u
         newest: newest(place),
     };
     let pushes: Vec<_> = pushes.iter().enumerate().map(of).collect();
-    let at = corrected_at(NOW, &pushes, Some(Duration::from_secs(answers_in)));
+    let answers = Answers {
+        median: Duration::from_secs(answers_in),
+        slowest: Duration::from_secs(answers_in * 3),
+    };
+    let at = corrected_at(NOW, &pushes, Some(answers));
     at.map(|at| (at - NOW) / 1_000)
 }
 
@@ -430,11 +458,11 @@ proptest! {
         }
         // Nothing changes and nobody answers: after each repeat fewer are left.
         let (mut left, mut owed) = (0, owed);
-        while let Some(next) = owed.filter(|owed| rules.again(NOW, *owed, None).is_some()) {
+        while let Some(next) = owed.filter(|owed| rules.again(NOW, *owed, Lane::Painted, None).is_some()) {
             let repeat = Situation { fresh: false, owed: Some(next), ..situation };
             owed = planner::owed_after(&repeat);
             left += 1;
-            prop_assert!(left <= 6);
+            prop_assert!(left <= 4);
         }
     }
 }

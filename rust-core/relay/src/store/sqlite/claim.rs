@@ -195,7 +195,7 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
         }
         Decision::Later(until) => schedule::wait(tx, row, until).map(|()| None),
         Decision::Rest(Some(owed)) => {
-            let again = rules.again(now, owed, schedule::answers_in(tx, row)?);
+            let again = rules.again(now, owed, Lane::Painted, schedule::answers(tx, row)?);
             schedule::rest(tx, row, again).map(|()| None)
         }
         Decision::Rest(None) if waiting.owed.is_some() => {

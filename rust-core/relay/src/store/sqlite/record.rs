@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     faults::{self, Fault},
-    planner::Rules,
+    planner::{Lane, Rules},
     store::{PushKey, Report, Result},
 };
 
@@ -101,8 +101,9 @@ fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64
     if let Some(owed) = told.owed {
         schedule::owe(tx, key.device, told.version, told.changes, owed)?;
         if unchanged {
-            let answers_in = schedule::answers_in(tx, key.device)?;
-            schedule::rest(tx, key.device, rules.again(now, owed, answers_in))?;
+            let lane = told.alert.map_or(Lane::Painted, |_| Lane::Alert);
+            let answers = schedule::answers(tx, key.device)?;
+            schedule::rest(tx, key.device, rules.again(now, owed, lane, answers))?;
         }
         if let Some(device) = devices::load(tx, key.device)? {
             let account = accounts::load(tx, device.account)?;

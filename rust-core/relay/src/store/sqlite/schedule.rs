@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     faults::{self, Fault},
-    planner::{Misleading, Owed, Rules, corrected_at},
+    planner::{Answers, Misleading, Owed, Rules, corrected_at},
     store::{Result, StoreError},
 };
 
@@ -60,8 +60,8 @@ pub fn owed(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Owed>> {
     }))
 }
 
-/// In what time a device told that a push came: the median of the last ones. None when it never does.
-pub fn answers_in(tx: &Connection, device: i64) -> Result<Option<Duration>> {
+/// In what time a device told that the last pushes came. None when it never does.
+pub fn answers(tx: &Connection, device: i64) -> Result<Option<Answers>> {
     let sql = "SELECT received_at - coalesce(sent_at, claimed_at) FROM pushes \
                WHERE device = ?1 AND received_at IS NOT NULL ORDER BY counter DESC LIMIT 9";
     let mut statement = tx.prepare_cached(sql)?;
@@ -69,9 +69,12 @@ pub fn answers_in(tx: &Connection, device: i64) -> Result<Option<Duration>> {
     let mut times = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     times.sort_unstable();
     // A clock that was set back makes no time less than none.
-    let median = times.get(times.len() / 2).copied();
-    let millis = median.map(|median| u64::try_from(median).unwrap_or(0));
-    Ok(millis.map(Duration::from_millis))
+    let millis = |time: &i64| Duration::from_millis(u64::try_from(*time).unwrap_or(0));
+    let (median, slowest) = (times.get(times.len() / 2), times.last());
+    Ok(median.zip(slowest).map(|(median, slowest)| Answers {
+        median: millis(median),
+        slowest: millis(slowest),
+    }))
 }
 
 /// A version was sent, and is owed until it is acknowledged.
@@ -216,7 +219,7 @@ fn corrected(tx: &Connection, device: &Device, account: &Account, now: u64) -> R
     if pushes.is_empty() || device.push_token.is_none() || whole_app(tx, device)?.is_none() {
         return Ok(None);
     }
-    Ok(corrected_at(now, &pushes, answers_in(tx, device.row)?))
+    Ok(corrected_at(now, &pushes, answers(tx, device.row)?))
 }
 
 /// The last pushes that iOS paints another number from than is true, and that the device did not name in
