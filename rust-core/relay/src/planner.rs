@@ -111,9 +111,9 @@ impl Rules {
 /// How soon a phone tells that a push came, over the last ones of which it told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answers {
-    /// Half of them sooner.
+    /// Half of them came within this time.
     pub median: Duration,
-    /// All of them.
+    /// All of them came within this time.
     pub slowest: Duration,
 }
 
@@ -141,12 +141,12 @@ impl Repeats {
         match self {
             Self::After(waits) => waits.get(repeats).copied(),
             Self::Adaptive if repeats < MOST_REPEATS => {
-                let first = answers.map_or(FIRST_UNKNOWN, |answers| match lane {
-                    Lane::Alert => answers
+                let first = answers.map_or(FIRST_UNKNOWN, |answers| match (lane, repeats) {
+                    (Lane::Alert, 0) => answers
                         .slowest
                         .min(answers.median.saturating_mul(6))
                         .clamp(FIRST_AT_LEAST, ALERT_AT_MOST),
-                    Lane::Painted | Lane::Silent => answers
+                    _ => answers
                         .median
                         .saturating_mul(3)
                         .clamp(FIRST_AT_LEAST, FIRST_AT_MOST),

@@ -50,8 +50,8 @@ pub(crate) type Step = Result<(), Violation>;
 /// A task that can go on waits for less than this, in milliseconds: longer, and iOS would be to blame.
 const PATIENCE: u64 = 20;
 
-/// The timer of a deadline, and the tasks between it and the shell, may have to wait as long, one after the
-/// other; and the same again when they are unlucky.
+/// How long after its deadline a wake may end. The deadline's timer, and each task between it and the shell,
+/// may wait for almost [`PATIENCE`], one after the other: five such waits are allowed for.
 const AFTER_A_DEADLINE: u64 = 5 * PATIENCE;
 
 /// Everything.

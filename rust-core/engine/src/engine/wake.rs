@@ -10,8 +10,8 @@ use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use truebadge_protocol::{AccountId, PushPayload};
 
 use super::{
-    BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, WakeOutcome,
-    flight::LONGEST_PAUSE, publication::Publication,
+    BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, RejectedOperation,
+    WakeOutcome, flight::LONGEST_PAUSE, publication::Publication,
 };
 use crate::{
     EngineError, Reply,
@@ -387,12 +387,20 @@ impl Core {
         let (accounts, rejected) = self
             .store
             .read(|tx| Ok((tx.accounts()?, tx.rejections()?)))?;
-        outcome.rejected = rejected;
+        // What was told before the store was made anew may not be in it any more.
+        let known = |told: &RejectedOperation| {
+            rejected
+                .iter()
+                .any(|one| (&one.account, one.number) == (&told.account, told.number))
+        };
+        outcome.rejected.retain(|told| !known(told));
+        outcome.rejected.extend(rejected);
         let (ended, mut active): (Vec<_>, Vec<_>) =
             accounts.into_iter().partition(|account| account.signed_out);
         outcome.signed_out = ended.into_iter().map(|account| account.account).collect();
         active.retain(|account| account.push_token_ended.is_some());
         if !active.is_empty() {
+            // Asked at a bounded rate: a second look says no.
             outcome.push_token_wanted |= self.push_token_is_due()?;
         }
         Ok(())
@@ -472,6 +480,8 @@ impl Core {
             outcome.synced &= result.is_ok();
             if let Err(error) = result {
                 if error.wants_credentials() {
+                    let named = |one: &AccountId| outcome.credentials_wanted.contains(one);
+                    let account = account.filter(|account| !named(account));
                     outcome.credentials_wanted.extend(account);
                 }
                 outcome.note(error);

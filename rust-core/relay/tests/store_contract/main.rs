@@ -85,6 +85,8 @@ contract! {
         what_apns_may_have_taken_keeps_its_counter,
         what_was_under_way_when_the_relay_ended_is_due_again,
         a_fall_is_due_again_until_it_is_acknowledged,
+        each_notification_is_news_and_the_waits_begin_anew_after_it,
+        what_is_not_acknowledged_is_sent_again_by_how_soon_the_phone_usually_does,
         a_push_token_that_ended_is_told_and_not_used,
         a_notification_is_due_once_and_forgotten_after_a_day,
         a_device_that_signed_out_is_owed_nothing,

@@ -133,6 +133,52 @@ pub fn a_fall_is_due_again_until_it_is_acknowledged(make: Make) {
     world.quiet(now + DAY);
 }
 
+pub fn each_notification_is_news_and_the_waits_begin_anew_after_it(make: Make) {
+    let world = pushing(make);
+    let _phone = world.phone("phone");
+    world.events(&[1, 2, 3, 4, 5].map(alerting));
+    for _ in 0..5 {
+        let push = world.push(NOW);
+        assert_eq!(push.lane, Lane::Alert);
+        world.record(&push, &Report::Accepted, NOW);
+    }
+    world.quiet(NOW + MINUTE - 1);
+    assert_eq!(world.push(NOW + MINUTE).lane, Lane::Painted);
+}
+
+pub fn what_is_not_acknowledged_is_sent_again_by_how_soon_the_phone_usually_does(make: Make) {
+    let (second, later) = (1_000, NOW + MINUTE);
+    let again_after = |sent: &dyn Fn(&World)| {
+        let world = make(Some(Rules::default()));
+        let mut phone = world.phone("phone");
+        for (place, took) in [(1, 5), (2, 25), (3, 5)] {
+            let now = NOW - place * MINUTE;
+            world.events(&[item("bob", place)]);
+            let push = world.push(later);
+            world.record(&push, &Report::Accepted, now);
+            phone.sync_at(now + took * second, &[push.key.counter]);
+        }
+        sent(&world);
+        let push = world.push(later);
+        world.record(&push, &Report::Accepted, later);
+        let due = world.store.claim(later).unwrap();
+        match due {
+            Claim::Wait(at) => (push.lane, (at - later) / second),
+            other => panic!("{other:?}"),
+        }
+    };
+    let painted = again_after(&|world| drop(world.events(&[item("bob", 10)])));
+    assert_eq!(painted, (Lane::Painted, 15), "three times the median");
+    let alert = again_after(&|world| drop(world.events(&[alerting(10)])));
+    assert_eq!(alert, (Lane::Alert, 25), "as the slowest");
+}
+
+fn alerting(position: u64) -> serde_json::Value {
+    let mut item = item("bob", position);
+    item["alert"] = json!({ "body": "hello" });
+    item
+}
+
 pub fn a_push_token_that_ended_is_told_and_not_used(make: Make) {
     let world = pushing(make);
     let mut phone = world.phone("phone");

@@ -157,10 +157,18 @@ impl Phone<'_> {
     }
 
     pub fn page(&mut self, limit: usize, received: &[u64]) -> Changes {
+        self.page_at(NOW, limit, received)
+    }
+
+    fn page_at(&mut self, now: u64, limit: usize, received: &[u64]) -> Changes {
         let ask = self.ask(limit, received);
-        let changes = self.world.store.changes(self.token, &ask, NOW).unwrap();
+        let changes = self.world.store.changes(self.token, &ask, now).unwrap();
         self.note(&changes);
         changes
+    }
+
+    pub fn sync_at(&mut self, now: u64, received: &[u64]) -> Changes {
+        self.page_at(now, 1000, received)
     }
 
     pub fn sync(&mut self, received: &[u64]) -> Changes {

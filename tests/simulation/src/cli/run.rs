@@ -153,9 +153,9 @@ fn replay(many: &Many, seed: u64) -> String {
 fn line(ran: &Ran) -> String {
     let failed = match ran.failures.as_slice() {
         [] => String::new(),
-        failures => {
-            let seeds: Vec<_> = failures.iter().map(|one| one.seed.to_string()).collect();
-            format!("; failed: {}", seeds.join(" "))
+        [first, ..] => {
+            let count = ran.failures.len();
+            format!("; {count} failed, the smallest is {}", first.seed)
         }
     };
     format!(

@@ -153,7 +153,11 @@ fn take_alert(tx: &Connection, row: i64, now: u64) -> Result<Option<Outgoing>> {
     };
     let waiting = schedule::load(tx, device.row)?;
     let perhaps = perhaps_told(tx, &device)?;
-    let situation = situation(&device, &account, waiting.as_ref(), &perhaps, now);
+    // Each notification is news: it repeats nothing, and the waits begin anew after it.
+    let situation = Situation {
+        fresh: true,
+        ..situation(&device, &account, waiting.as_ref(), &perhaps, now)
+    };
     let item = Item {
         row,
         conversation: &due.conversation,
@@ -195,6 +199,7 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
         }
         Decision::Later(until) => schedule::wait(tx, row, until).map(|()| None),
         Decision::Rest(Some(owed)) => {
+            // Whatever lane it went on: its wait has begun long ago.
             let again = rules.again(now, owed, Lane::Painted, schedule::answers(tx, row)?);
             schedule::rest(tx, row, again).map(|()| None)
         }
