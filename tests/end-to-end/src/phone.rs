@@ -169,6 +169,15 @@ impl Phone {
             .await
     }
 
+    /// Waits until the icon shows a number, unless it does already: in what order the phone tells of a
+    /// number and of what changed it is open, since iOS is asked on another thread.
+    pub async fn comes_to_show(&mut self, badge: u64) -> anyhow::Result<()> {
+        if self.badge() != Some(badge) {
+            self.shows(badge).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for the next event of a kind.
     pub async fn event(&mut self, event: &str) -> anyhow::Result<Value> {
         let wanted = |line: &Value| (line["event"] == event).then(|| line.clone());

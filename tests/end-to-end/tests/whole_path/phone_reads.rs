@@ -18,8 +18,8 @@ async fn a_read_on_the_phone_reaches_the_relay(kind: Kind) -> Result<()> {
     world.desktop.items("alice", "team", 1..=3).await?;
     phone.shows(3).await?;
     phone.say("read alice team 2 1").await?;
-    phone.shows(1).await?; // before the relay knows
     assert_eq!(phone.event("operation").await?["recorded"], true);
+    phone.comes_to_show(1).await?;
     let wake = phone.wake("operation").await?;
     assert_eq!(
         (&wake["synced"], &wake["error"]),
