@@ -199,7 +199,7 @@ fn take_badge(tx: &Connection, rules: &Rules, row: i64, now: u64) -> Result<Opti
         }
         Decision::Later(until) => schedule::wait(tx, row, until).map(|()| None),
         Decision::Rest(Some(owed)) => {
-            // Whatever lane it went on: its wait has begun long ago.
+            // Also when it went out as an alert: the burst has put it off already.
             let again = rules.again(now, owed, Lane::Painted, schedule::answers(tx, row)?);
             schedule::rest(tx, row, again).map(|()| None)
         }
