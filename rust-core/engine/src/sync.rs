@@ -43,6 +43,8 @@ pub enum Step {
     Operations(ChangesQuery, Vec<Operation>),
     /// `GET /v1/changes`.
     Changes(ChangesQuery),
+    /// `GET /v1/changes`, only so that the relay knows that its answer came. Nothing is missing when it fails.
+    Confirm(ChangesQuery),
     /// No request: the server said again and again that it is not as far as this, which was told before
     /// the first request went out. It is of no history of the server's, and is forgotten (L2).
     Disbelieve(Ahead),
@@ -101,6 +103,8 @@ pub struct Session {
     /// The history that the relay had when it was told of this phone in this flight.
     registered_in: Option<Epoch>,
     more: bool,
+    /// The relay wants to know that its answer came.
+    confirm: bool,
     completed: u32,
     resets: u32,
     wrong_anew: Option<Epoch>,
@@ -152,9 +156,11 @@ impl Session {
         // which the badge shows, are as new as they get.
         let wrong = facts.reset_wanted && !resync;
         let behind = facts.staging.is_some() || resync || (facts.ahead.is_some() && !wrong);
-        let again = behind && self.completed < ROUNDS;
-        if self.completed == 0 || self.more || self.learn_first || again {
+        let again = self.completed < ROUNDS;
+        if self.completed == 0 || self.more || self.learn_first || (behind && again) {
             Step::Changes(query)
+        } else if self.confirm && again {
+            Step::Confirm(query)
         } else if let Some(ahead) = self.never_reached(facts).filter(|_| !wrong) {
             Step::Disbelieve(ahead.clone())
         } else {
@@ -231,6 +237,7 @@ impl Session {
         let restarted = self.learn_first || facts.epoch.as_ref() != Some(&answer.epoch);
         self.learn_first = false;
         self.more = answer.more;
+        self.confirm = answer.confirm;
         self.completed += u32::from(!answer.more);
         // Who asks for all of a history is answered with a reset, always.
         let asked = query.since == Version::ZERO && query.epoch.as_ref() == Some(&answer.epoch);

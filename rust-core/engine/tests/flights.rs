@@ -17,6 +17,7 @@ struct Anything {
     epoch: u8,
     reset: bool,
     more: bool,
+    confirm: bool,
     rows: Vec<u64>,
     next: u64,
     head: u64,
@@ -28,24 +29,27 @@ fn anything() -> impl Strategy<Value = Anything> {
     (
         0..2u8,
         any::<bool>(),
-        any::<bool>(),
+        any::<[bool; 2]>(),
         rows,
         0..12u64,
         0..12u64,
         any::<bool>(),
     )
-        .prop_map(|(epoch, reset, more, mut rows, next, head, differs)| {
-            rows.sort_unstable();
-            Anything {
-                epoch,
-                reset,
-                more,
-                rows,
-                next,
-                head,
-                differs,
-            }
-        })
+        .prop_map(
+            |(epoch, reset, [more, confirm], mut rows, next, head, differs)| {
+                rows.sort_unstable();
+                Anything {
+                    epoch,
+                    reset,
+                    more,
+                    confirm,
+                    rows,
+                    next,
+                    head,
+                    differs,
+                }
+            },
+        )
 }
 
 /// An answer that leads on from any question: the worst that a plausible relay can do.
@@ -80,6 +84,7 @@ fn changes(answer: &Anything) -> Changes {
         next: version(answer.next),
         head: version(answer.head),
         more: answer.more,
+        confirm: answer.confirm,
         totals: Totals::ZERO,
         digest: Digest::EMPTY,
         acknowledged: 0,
@@ -151,7 +156,7 @@ fn answers_taken(facts: &mut Facts, answers: &[Anything], tame: bool) -> Option<
                 continue;
             }
             // The relay never confirms operations: that must not keep the flight going either.
-            Step::Changes(query) | Step::Operations(query, _) => query,
+            Step::Changes(query) | Step::Confirm(query) | Step::Operations(query, _) => query,
         };
         let answer = if tame {
             plausible(answer, query.since)

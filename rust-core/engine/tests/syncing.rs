@@ -102,6 +102,59 @@ async fn a_mirror_that_diverged_is_fetched_anew_in_the_same_wake() {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_relay_wants_confirmed_is_confirmed_at_once_but_not_for_ever() {
+    for (wanted, asked) in [(0, 1), (1, 2), (u32::MAX, 4)] {
+        let phone = Phone::new();
+        phone.refresh().await;
+        phone.relay.arrive("general", 1);
+        phone.relay.0.lock().unwrap().wants_confirmed = wanted;
+        phone.relay.0.lock().unwrap().requests.clear();
+
+        assert!(phone.refresh().await.synced);
+
+        let requests = phone.relay.0.lock().unwrap().requests.clone();
+        assert_eq!(requests.len(), asked, "{requests:?}");
+        let last = requests.last().unwrap();
+        assert!(wanted == 0 || last.contains("since=1"), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_that_fails_fails_nothing_else() {
+    for fault in [Fault::Lost, Fault::AnswerLost, Fault::Status(500, None)] {
+        let phone = Phone::new();
+        phone.refresh().await;
+        phone.relay.arrive("general", 1);
+        phone.relay.0.lock().unwrap().wants_confirmed = 1;
+        phone.relay.plan(&[None, Some(fault.clone())]);
+
+        let outcome = phone.refresh().await;
+
+        assert!(outcome.synced, "{fault:?}");
+        assert_eq!(outcome.error, None, "{fault:?}");
+        assert_eq!(phone.icon(), Some(1));
+        // Nor does the next wake of its own have to wait.
+        let engine = &phone.engine;
+        let next = engine.refresh(Cause::BackgroundRefresh, Duration::from_secs(25));
+        assert!(next.await.synced, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_relay_says_how_long_a_phone_that_wants_to_confirm_has_to_wait() {
+    let phone = Phone::new();
+    phone.refresh().await;
+    phone.relay.arrive("general", 1);
+    phone.relay.0.lock().unwrap().wants_confirmed = 1;
+    let busy = Fault::Status(429, Some(Duration::from_mins(10)));
+    phone.relay.plan(&[None, Some(busy)]);
+
+    assert!(!phone.refresh().await.synced);
+
+    assert_eq!(phone.icon(), Some(1));
+}
+
+#[tokio::test]
 async fn a_push_token_that_apns_ended_is_asked_for_again_and_told_again_once_an_hour() {
     let phone = Phone::new();
     assert!(phone.engine.set_push_token(Some("00ff")).unwrap());

@@ -6,6 +6,7 @@
 //! | the badge changed | yes | painted | painted, after each wait of [`Repeats`] |
 //! | it changed | no | silent, within the budget; otherwise it waits for the budget | silent, after each as above, but the last of the budget is kept for a change |
 //! | the number is the same, but not what it counts | – | silent, within the budget, or nothing | – |
+//! | an answer told it, and is not confirmed | – | as after a change, but not before [`unconfirmed_at`] | as above |
 //! | the phone knows it, but a push that tells another number may still arrive | yes | painted, once that has arrived or never will ([`corrected_at`]) | – |
 //! | anything, and no lane can reach the phone | no | nothing: it learns of it when it syncs | – |
 //!
@@ -113,8 +114,22 @@ impl Rules {
 pub struct Answers {
     /// Half of them came within this time.
     pub median: Duration,
-    /// All of them came within this time.
-    pub slowest: Duration,
+    /// Nine of ten came within this time.
+    pub slow: Duration,
+}
+
+impl Answers {
+    /// Over so many.
+    pub const KEPT: usize = 32;
+
+    /// From the time that each took. None without any.
+    pub fn of(mut times: Vec<Duration>) -> Option<Self> {
+        times.sort_unstable();
+        Some(Self {
+            median: *times.get(times.len() / 2)?,
+            slow: *times.get(times.len() * 9 / 10)?,
+        })
+    }
 }
 
 /// The waits before a push that is not acknowledged is sent again, each from the push before.
@@ -123,13 +138,14 @@ pub enum Repeats {
     /// By how soon the phone acknowledges, as TCP retransmits by the round trips that it saw (RFC 6298).
     ///
     /// The extension acknowledges nearly every alert that comes. So one that is not acknowledged is sent
-    /// again once the slowest acknowledgement would have been here, but after no more than six times the
+    /// again once nine of ten acknowledgements would have been here, but after no more than six times the
     /// median; between 4 s and 90 s. For a painted number iOS often wakes nobody who could acknowledge it,
-    /// so a longer wait tells less: three times the median, between 4 s and a minute. Half a minute where the
-    /// phone never acknowledged.
+    /// so a longer wait tells less: three and a half times the median, between 4 s and a minute. Half a minute
+    /// where the phone never acknowledged.
     ///
-    /// Each further wait is twelve times the one before, counted from that of a painted number, two hours at
-    /// most; four repeats in all.
+    /// The second wait is six times that of a painted number, the third and the fourth are 120 and 1,200 times
+    /// as long; two hours at most. Each repeat that nothing came of makes it likelier that the phone has what
+    /// it needs and cannot say so.
     #[default]
     Adaptive,
     /// These.
@@ -140,22 +156,21 @@ impl Repeats {
     fn wait(&self, repeats: usize, lane: Lane, answers: Option<Answers>) -> Option<Duration> {
         match self {
             Self::After(waits) => waits.get(repeats).copied(),
-            Self::Adaptive if repeats < MOST_REPEATS => {
+            Self::Adaptive => {
                 let first = answers.map_or(FIRST_UNKNOWN, |answers| match (lane, repeats) {
                     (Lane::Alert, 0) => answers
-                        .slowest
+                        .slow
                         .min(answers.median.saturating_mul(6))
                         .clamp(FIRST_AT_LEAST, ALERT_AT_MOST),
                     _ => answers
                         .median
-                        .saturating_mul(3)
+                        .saturating_mul(7)
+                        .div_f64(2.0)
                         .clamp(FIRST_AT_LEAST, FIRST_AT_MOST),
                 });
-                let growth = u32::try_from(repeats)
-                    .map_or(u32::MAX, |repeats| 12_u32.saturating_pow(repeats));
-                Some(first.saturating_mul(growth).min(WAIT_AT_MOST))
+                let growth = GROWTH.get(repeats)?;
+                Some(first.saturating_mul(*growth).min(WAIT_AT_MOST))
             }
-            Self::Adaptive => None,
         }
     }
 }
@@ -165,7 +180,8 @@ const FIRST_AT_MOST: Duration = Duration::from_mins(1);
 const ALERT_AT_MOST: Duration = Duration::from_secs(90);
 const FIRST_UNKNOWN: Duration = Duration::from_secs(30);
 const WAIT_AT_MOST: Duration = Duration::from_hours(2);
-const MOST_REPEATS: usize = 4;
+/// One for each repeat.
+const GROWTH: [u32; 4] = [1, 6, 120, 1_200];
 
 /// A push that iOS paints another number from than is true now, and that the phone has not named in its
 /// receipts.
@@ -181,14 +197,9 @@ pub struct Misleading {
 /// its way any more. The newest one may also be stored by APNs, for as long as the phone has no connection
 /// to it: then another one takes its place there.
 pub fn corrected_at(now: u64, pushes: &[Misleading], answers: Option<Answers>) -> Option<u64> {
-    let late = answers.map_or(LATE_UNKNOWN, |answers| {
-        answers
-            .median
-            .saturating_mul(8)
-            .clamp(LATE_AT_LEAST, LATE_AT_MOST)
-    });
+    let late = late(answers);
     let at = |push: &Misleading| {
-        let arrived = push.sent_at.saturating_add(millis(late));
+        let arrived = push.sent_at.saturating_add(late);
         if arrived > now {
             Some(arrived)
         } else {
@@ -197,6 +208,22 @@ pub fn corrected_at(now: u64, pushes: &[Misleading], answers: Option<Answers>) -
         }
     };
     pushes.iter().filter_map(at).max()
+}
+
+/// When a change of which the first was at `began` is pushed, although an answer told the phone of it: it
+/// has not confirmed that answer by then.
+pub fn unconfirmed_at(began: u64, answers: Option<Answers>) -> u64 {
+    began.saturating_add(late(answers))
+}
+
+/// After so many milliseconds something sent has arrived, or never will.
+fn late(answers: Option<Answers>) -> u64 {
+    millis(answers.map_or(LATE_UNKNOWN, |answers| {
+        answers
+            .median
+            .saturating_mul(8)
+            .clamp(LATE_AT_LEAST, LATE_AT_MOST)
+    }))
 }
 
 const LATE_AT_LEAST: Duration = Duration::from_secs(10);
@@ -214,7 +241,9 @@ pub struct Owed {
 impl Situation<'_> {
     /// The badge may show another number.
     fn moves(&self) -> bool {
-        self.current != self.told || self.perhaps_told.iter().any(|told| self.current != *told)
+        self.unconfirmed
+            || self.current != self.told
+            || self.perhaps_told.iter().any(|told| self.current != *told)
     }
 }
 
@@ -238,6 +267,8 @@ pub struct Situation<'a> {
     pub told: u32,
     /// The badges of newer pushes, of which nobody knows whether they arrived.
     pub perhaps_told: &'a [u32],
+    /// An answer told it something else, of which nobody knows whether it arrived.
+    pub unconfirmed: bool,
     /// The badge that is true.
     pub current: u32,
     /// What the device was last told, or may have been, differs from the truth, whatever its badge
@@ -275,7 +306,7 @@ pub enum Decision {
 
 /// Chooses the lane.
 pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
-    if situation.fresh && !situation.differs {
+    if situation.fresh && !situation.differs && !situation.unconfirmed {
         // A burst that ended where it began. It ends no repeats.
         return Decision::Rest(situation.owed);
     }

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
-use truebadge_protocol::{AccountId, DeviceId, Epoch, PushPayload, Version};
+use truebadge_protocol::{AccountId, DeviceId, Epoch, PushPayload, Version, messages::Changes};
 use truebadge_relay::{
     planner::{Lane, Repeats, Rules},
     secret::Hash,
@@ -40,6 +40,10 @@ enum Step {
     Sync {
         receipts: bool,
     },
+    /// The answer is lost on the way.
+    SyncInVain {
+        receipts: bool,
+    },
     Conditions {
         badges: bool,
         refresh: bool,
@@ -61,6 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => any::<bool>().prop_map(|bob| Step::Read { bob }),
         3 => prop_oneof![0..3000_u64, 0..HOUR, 0..24 * HOUR].prop_map(|millis| Step::Later { millis }),
         1 => any::<bool>().prop_map(|receipts| Step::Sync { receipts }),
+        1 => any::<bool>().prop_map(|receipts| Step::SyncInVain { receipts }),
         1 => any::<[bool; 4]>().prop_map(|[badges, refresh, power, sole]| Step::Conditions {
             badges, refresh, power, sole
         }),
@@ -79,6 +84,7 @@ fn change() -> impl Strategy<Value = Step> {
         Just(Step::Read { bob: true }),
         Just(Step::Apns(Answer::Unknown)),
         Just(Step::Apns(Answer::Accepted)),
+        any::<bool>().prop_map(|receipts| Step::SyncInVain { receipts }),
         (0..3000_u64).prop_map(|millis| Step::Later { millis }),
     ]
 }
@@ -156,6 +162,7 @@ impl World {
             }
             Step::Later { millis } => self.now += millis,
             Step::Sync { receipts } => self.sync(receipts),
+            Step::SyncInVain { receipts } => drop(self.ask(receipts)),
             Step::Conditions {
                 badges,
                 refresh,
@@ -188,6 +195,14 @@ impl World {
     }
 
     fn sync(&mut self, receipts: bool) {
+        let answer = self.ask(receipts);
+        self.epoch = Some(answer.epoch);
+        self.cursor = answer.next;
+        self.told = answer.head;
+        self.shown = BTreeSet::from([answer.totals.unread]);
+    }
+
+    fn ask(&mut self, receipts: bool) -> Changes {
         let ask = Ask {
             epoch: self.epoch.clone(),
             since: self.cursor,
@@ -198,11 +213,7 @@ impl World {
                 Vec::new()
             },
         };
-        let answer = self.store.changes(self.token, &ask, self.now).unwrap();
-        self.epoch = Some(answer.epoch);
-        self.cursor = answer.next;
-        self.told = answer.head;
-        self.shown = BTreeSet::from([answer.totals.unread]);
+        self.store.changes(self.token, &ask, self.now).unwrap()
     }
 
     /// Sends what is due now; tells when the next is.

@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*};
 use truebadge_protocol::messages::Conditions;
 use truebadge_relay::planner::{
     self, Answers, Decision, Lane, Lanes, Misleading, Owed, Repeats, Rules, Situation,
-    corrected_at, plan,
+    corrected_at, plan, unconfirmed_at,
 };
 
 const NOW: u64 = 100 * HOUR;
@@ -44,6 +44,7 @@ fn situation(told: u32, current: u32) -> Situation<'static> {
         now: NOW,
         told,
         perhaps_told: &[],
+        unconfirmed: false,
         current,
         differs: told != current,
         fresh: true,
@@ -103,6 +104,20 @@ fn a_burst_that_ends_where_it_began_ends_no_repeats() {
         ..situation(2, 2)
     };
     assert_eq!(planned(&back), Decision::Rest(again(1)));
+}
+
+#[test]
+fn a_phone_of_which_nobody_knows_whether_an_answer_came_is_sent_the_same_number_again() {
+    let same = situation(1, 1);
+    assert_eq!(plan(&Rules::default(), &same), Decision::Rest(None));
+    let unconfirmed = Situation {
+        unconfirmed: true,
+        ..same
+    };
+    let sent = plan(&Rules::default(), &unconfirmed);
+    let owed = Some(Owed::FIRST);
+    let lane = Lane::Painted;
+    assert_eq!(sent, Decision::Send { lane, owed });
 }
 
 #[test]
@@ -260,11 +275,11 @@ fn a_change_after_quiet_waits_for_nothing_and_a_burst_for_300_ms_of_quiet_or_2_s
     );
 }
 
-/// Of a phone whose last acknowledgements came after so many milliseconds, in the middle and at most.
+/// Of a phone whose last acknowledgements came after so many milliseconds, for half of them and for nine of ten.
 fn waits(rules: &Rules, lane: Lane, answers: Option<(u64, u64)>) -> Vec<Option<u64>> {
-    let answers = answers.map(|(median, slowest)| Answers {
+    let answers = answers.map(|(median, slow)| Answers {
         median: Duration::from_millis(median),
-        slowest: Duration::from_millis(slowest),
+        slow: Duration::from_millis(slow),
     });
     let again = |repeats| rules.again(NOW, Owed { repeats }, lane, answers);
     let seconds = |at: u64| (at - NOW) / 1_000;
@@ -272,23 +287,23 @@ fn waits(rules: &Rules, lane: Lane, answers: Option<(u64, u64)>) -> Vec<Option<u
 }
 
 #[test]
-fn a_phone_that_acknowledges_soon_is_sent_to_again_soon_and_each_wait_is_twelve_times_as_long() {
+fn a_phone_that_acknowledges_soon_is_sent_to_again_soon_and_then_ever_later() {
     let rules = Rules::default();
     let after = |first: u64| {
-        let second = Some(first * 12);
-        let third = Some((first * 144).min(7_200));
-        let fourth = Some((first * 1_728).min(7_200));
+        let second = Some(first * 6);
+        let third = Some((first * 120).min(7_200));
+        let fourth = Some((first * 1_200).min(7_200));
         [Some(first), second, third, fourth, None]
     };
     let waits = |answers| waits(&rules, Lane::Painted, answers);
-    assert_eq!(waits(Some((5_000, 50_000))), after(15));
+    assert_eq!(waits(Some((4_000, 50_000))), after(14));
     assert_eq!(waits(Some((10, 20))), after(4), "no sooner than this");
     assert_eq!(waits(Some((90_000, 90_000))), after(60), "no later");
     assert_eq!(waits(None), after(30), "nothing is known of it");
 }
 
 #[test]
-fn an_alert_is_sent_again_once_the_slowest_acknowledgement_would_have_come() {
+fn an_alert_is_sent_again_once_nine_acknowledgements_of_ten_would_have_come() {
     let rules = Rules::default();
     let first = |answers| waits(&rules, Lane::Alert, answers)[0];
     assert_eq!(first(Some((10_000, 50_000))), Some(50));
@@ -306,8 +321,21 @@ fn an_alert_is_sent_again_once_the_slowest_acknowledgement_would_have_come() {
         "it may be sooner than a painted number"
     );
     // Further waits are those of a painted number.
-    let all = waits(&rules, Lane::Alert, Some((5_000, 50_000)));
-    assert_eq!(all[1], Some(180));
+    let all = waits(&rules, Lane::Alert, Some((4_000, 50_000)));
+    assert_eq!(all[1], Some(84));
+}
+
+#[test]
+fn how_soon_a_phone_acknowledges_is_taken_from_the_middle_and_from_nine_of_ten() {
+    let of = |seconds: &[u64]| {
+        let times = seconds.iter().copied().map(Duration::from_secs).collect();
+        Answers::of(times).map(|answers| (answers.median.as_secs(), answers.slow.as_secs()))
+    };
+    assert_eq!(of(&[]), None);
+    assert_eq!(of(&[7]), Some((7, 7)));
+    assert_eq!(of(&[9, 1, 5]), Some((5, 9)), "in any order");
+    let twenty: Vec<u64> = (1..=20).collect();
+    assert_eq!(of(&twenty), Some((11, 19)), "one in ten may be slower");
 }
 
 #[test]
@@ -332,7 +360,7 @@ fn corrected(pushes: &[u64], newest_misleads: bool, answers_in: u64) -> Option<u
     let pushes: Vec<_> = pushes.iter().enumerate().map(of).collect();
     let answers = Answers {
         median: Duration::from_secs(answers_in),
-        slowest: Duration::from_secs(answers_in * 3),
+        slow: Duration::from_secs(answers_in * 3),
     };
     let at = corrected_at(NOW, &pushes, Some(answers));
     at.map(|at| (at - NOW) / 1_000)
@@ -374,6 +402,19 @@ fn an_older_number_that_apns_may_have_stored_is_replaced_there() {
     );
 }
 
+#[test]
+fn what_an_answer_told_is_pushed_once_its_confirmation_is_late() {
+    let answers = |seconds| Answers {
+        median: Duration::from_secs(seconds),
+        slow: Duration::from_secs(seconds * 3),
+    };
+    let after = |answers| unconfirmed_at(NOW, answers) - NOW;
+    assert_eq!(after(Some(answers(2))), 16_000);
+    assert_eq!(after(Some(answers(0))), 10_000, "no sooner");
+    assert_eq!(after(Some(answers(60))), 120_000, "no later");
+    assert_eq!(after(None), 60_000, "nothing is known of it");
+}
+
 prop_compose! {
     fn any_silent()(minutes in vec(0..120_u64, 0..6)) -> Vec<u64> {
         let mut sent = sent(&minutes);
@@ -397,6 +438,7 @@ prop_compose! {
             now: NOW,
             told,
             perhaps_told: &[],
+            unconfirmed: false,
             current,
             differs: told != current || other,
             fresh: fresh || owed.is_none(),

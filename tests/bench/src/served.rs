@@ -126,6 +126,7 @@ impl Served {
             next,
             head: Version::new(self.head)?,
             more,
+            confirm: false,
             totals: self.totals,
             digest: self.digest,
             acknowledged: 0,

@@ -437,7 +437,7 @@ impl Backend {
     pub fn registered(&self, account: usize, policy: BadgePolicy) -> bool {
         let can = |device: &DeviceDetail| {
             let conditions = device.conditions;
-            let told = conditions.badges_allowed && device.cursor.is_some();
+            let told = conditions.badges_allowed && device.cursor.is_some() && device.sole_account;
             told && device.has_push_token && device.push_token_ended.is_none()
         };
         policy == BadgePolicy::Messages && self.devices(account).iter().any(can)

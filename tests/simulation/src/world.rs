@@ -100,6 +100,8 @@ pub(crate) struct World {
     damaged: bool,
     /// It was, and the accounts whose sign-out was cut short went with it.
     icon_may_stay: bool,
+    /// Badges were forbidden, and nobody has painted the icon since.
+    unpainted: bool,
     /// The mirror was made wrong, and is repaired by now or not.
     diverged: bool,
     /// An account whose mirror was made wrong, as it was then, until it is right again.
@@ -270,6 +272,7 @@ impl World {
             closing: false,
             damaged: false,
             icon_may_stay: false,
+            unpainted: false,
             diverged: false,
             wrong: None,
             bare: 0,

@@ -37,6 +37,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// No pause of our own is longer: iOS already rations the wakes that could ask again, so that one
 /// which is let through an hour later must not be wasted (L1).
 const LONGEST_OF_OURS: Duration = Duration::from_mins(1);
+/// What a flight needs to end after a confirmation that did not come through.
+const AFTER_CONFIRMING: Duration = Duration::from_secs(1);
 /// No pause that the relay asks for is kept longer.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
@@ -221,9 +223,13 @@ impl Flight<'_> {
                     session.registered(self.register(&account, &registration).await?);
                 }
                 Step::Changes(query) => {
-                    let url = endpoint(&account.relay, "v1/changes", Some(&query))?;
-                    let response = self.exchange(&account, Method::Get, url, None).await?;
-                    let heard = Heard::from(understood::<Changes>(&response)?);
+                    let heard = self.ask(&account, &query).await?;
+                    self.apply(&mut session, &facts, &query, &heard)?;
+                }
+                Step::Confirm(query) => {
+                    let Some(heard) = self.confirm(&account, &query).await? else {
+                        return Ok(());
+                    };
                     self.apply(&mut session, &facts, &query, &heard)?;
                 }
                 Step::Operations(query, operations) => {
@@ -241,6 +247,31 @@ impl Flight<'_> {
                     self.apply(&mut session, &facts, &query, &heard)?;
                 }
             }
+        }
+    }
+
+    async fn ask(&mut self, account: &Account, query: &ChangesQuery) -> Result<Heard, Failure> {
+        let url = endpoint(&account.relay, "v1/changes", Some(query))?;
+        let response = self.exchange(account, Method::Get, url, None).await?;
+        Ok(Heard::from(understood::<Changes>(&response)?))
+    }
+
+    /// Asks although nothing is missing. What fails on the way, or takes too long, fails nothing else: the
+    /// relay will push what it told.
+    async fn confirm(
+        &mut self,
+        account: &Account,
+        query: &ChangesQuery,
+    ) -> Result<Option<Heard>, Failure> {
+        let deadline = self.requests.deadline().clone();
+        let left = deadline.left().saturating_sub(AFTER_CONFIRMING);
+        match deadline.within(left, self.ask(account, query)).await {
+            Some(Ok(heard)) => Ok(Some(heard)),
+            None | Some(Err(Failure::Pause(_, None))) => {
+                tracing::debug!("an answer could not be confirmed");
+                Ok(None)
+            }
+            Some(Err(failure)) => Err(failure),
         }
     }
 

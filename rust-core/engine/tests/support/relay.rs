@@ -78,6 +78,8 @@ pub struct State {
     /// Requests that the phone gave up.
     pub cancelled: usize,
     pub digest_lies: bool,
+    /// So many of the next answers with changes want to be confirmed.
+    pub wants_confirmed: u32,
     /// Runs before the next answer goes out, once: what happens while it is under way.
     pub meanwhile: Option<Meanwhile>,
     /// The account's name in pushes.
@@ -342,7 +344,9 @@ impl State {
         })
     }
 
-    fn changes(&self, request: &Request) -> Changes {
+    fn changes(&mut self, request: &Request) -> Changes {
+        let confirm = self.wants_confirmed > 0;
+        self.wants_confirmed = self.wants_confirmed.saturating_sub(1);
         let pairs: BTreeMap<_, _> = request.url.query_pairs().into_owned().collect();
         let since: u64 = pairs["since"].parse().unwrap();
         let foreign = pairs.get("epoch") != Some(&self.epoch);
@@ -372,6 +376,7 @@ impl State {
             next,
             head,
             more,
+            confirm,
             totals: Totals::of(self.now.rows.values()),
             digest: if self.digest_lies {
                 Digest::from_bits(1)

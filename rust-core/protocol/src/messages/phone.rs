@@ -220,6 +220,10 @@ pub struct Changes {
     pub head: Version,
     /// Another page follows.
     pub more: bool,
+    /// A push with this number is due, and is sent unless a request confirms `next`: the phone asks again
+    /// at once. Absent: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm: bool,
     /// The account's totals at `head`.
     pub totals: Totals,
     /// The digest of all active conversations at `head`.

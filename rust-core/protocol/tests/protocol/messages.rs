@@ -197,6 +197,7 @@ fn changes() -> impl Strategy<Value = Changes> {
                     next,
                     head,
                     more,
+                    confirm: !more,
                     totals,
                     digest,
                     acknowledged: numbers.0,

@@ -89,6 +89,8 @@ pub struct DeviceDetail {
     pub topic: String,
     /// The app's version.
     pub app_version: String,
+    /// The app badges this account only, as the phone says.
+    pub sole_account: bool,
     /// What the phone's settings let through.
     pub conditions: Conditions,
     /// The cursor that it last confirmed.

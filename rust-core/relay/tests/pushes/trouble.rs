@@ -119,7 +119,12 @@ async fn a_hole_in_the_counters_is_a_push_that_apns_took_or_may_have_taken() {
         relay.apns.answer(status, reason, None);
         relay.items("alice", reason, &[1]).await;
         assert_eq!(relay.after(300).await[0].payload().counter, 1, "{reason}");
-        assert_eq!(phone.sync("").await["last_push"], 0, "{reason}");
+        let answer = phone.sync("").await;
+        assert_eq!(answer["last_push"], 0, "{reason}");
+        if answer["confirm"] == true {
+            // Otherwise it is pushed once more.
+            phone.sync("").await;
+        }
         relay.after(10 * MINUTE).await;
     }
     relay.items("alice", "bob", &[1]).await;

@@ -151,6 +151,7 @@ impl World {
     pub(super) fn phone_has(&mut self, what: Phone) -> Step {
         self.phone.happen(self.now, what);
         self.phone_moves()?;
+        self.unpainted |= !self.phone.conditions().badges_allowed;
         self.storage.lock(!self.phone.unlocked());
         let wall = self.phone.wall(self.now).cast_signed();
         let shift = wall - self.now.unix_ms().cast_signed();

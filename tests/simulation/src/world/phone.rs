@@ -2,7 +2,7 @@
 
 use std::{fmt::Arguments, sync::Arc, time::Duration};
 
-use simphone::{Completion, Conditions, Effect, Process, Wake, WakeId, Why};
+use simphone::{Completion, Conditions, Effect, Painter, Process, Wake, WakeId, Why};
 use truebadge_engine::{AtZero, Bridges, Cause, Configuration, Engine, simulation};
 use truebadge_protocol::{
     DeviceId,
@@ -72,6 +72,7 @@ impl World {
             }
             Effect::BadgePainted { number, by } => {
                 self.note(format_args!("the icon shows {number} ({by:?})"));
+                self.unpainted &= by == Painter::System;
             }
             Effect::NotificationShown(id) => {
                 self.note(format_args!("notification {} is shown", id.0));

@@ -105,7 +105,7 @@ pub fn restart(tx: &Connection) -> Result<usize> {
             .execute(params![account, random_name()?])?;
     }
     tx.execute_batch(
-        "UPDATE devices SET cursor = NULL, served = 0, acknowledged = NULL;
+        "UPDATE devices SET cursor = NULL, served = 0, unconfirmed = 0, acknowledged = NULL;
          DELETE FROM refusals; DELETE FROM schedule; DELETE FROM alerts; DELETE FROM pushes;
          DELETE FROM idempotency;",
     )?;

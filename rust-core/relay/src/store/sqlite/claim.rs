@@ -223,6 +223,7 @@ fn situation<'a>(
         told: device.policy.badge(device.told),
         perhaps_told,
         current: device.policy.badge(account.sums.totals),
+        unconfirmed: device.unconfirmed,
         differs: device.told != account.sums.totals || !perhaps_told.is_empty(),
         fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
         owed,

@@ -35,11 +35,14 @@ pub struct Device {
     pub acknowledged: Option<u64>,
     pub last_push: u64,
     pub told: Totals,
+    /// An answer told it something else since, and nobody knows whether it came.
+    pub unconfirmed: bool,
 }
 
 const COLUMNS: &str = "id, account, device, route, push_token, token_generation, environment, \
      topic, policy, badges_allowed, alerts_allowed, background_refresh, low_power_mode, cursor, \
-     acknowledged, last_push, told_unread, told_mentions, told_conversations, token_ended, found";
+     acknowledged, last_push, told_unread, told_mentions, told_conversations, token_ended, found, \
+     unconfirmed";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
@@ -59,6 +62,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         told: totals(row, 16)?,
         token_ended: ended(row, 19)?,
         found: found(row, 20)?,
+        unconfirmed: row.get::<_, i64>(21)? > 0,
     })
 }
 
@@ -317,7 +321,7 @@ pub fn sign_out(tx: &Connection, token: TokenRow, id: &DeviceId) -> Result<()> {
 pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
     let sql = "SELECT device, push_token IS NOT NULL, token_ended, environment, topic, \
                app_version, badges_allowed, alerts_allowed, background_refresh, low_power_mode, \
-               cursor, acknowledged, last_push, found FROM devices WHERE account = ?1 ORDER BY id";
+               cursor, acknowledged, last_push, found, sole_account FROM devices WHERE account = ?1 ORDER BY id";
     let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map([account], |row| {
         Ok(DeviceDetail {
@@ -328,6 +332,7 @@ pub fn details(tx: &Connection, account: i64) -> Result<Vec<DeviceDetail>> {
             found_in: found(row, 13)?,
             topic: row.get(4)?,
             app_version: row.get(5)?,
+            sole_account: row.get(14)?,
             conditions: conditions(row, 6)?,
             cursor: cursor(row, 10)?,
             acknowledged: optional(row, 11)?.unwrap_or(0),

@@ -82,6 +82,7 @@ fn discount(tx: &Connection, key: &PushKey) -> Result<()> {
 fn accepted(tx: &Connection, rules: &Rules, key: &PushKey, told: &Told, now: u64) -> Result<()> {
     // An answer may have told the device something newer while the push was under way.
     let sql = "UPDATE devices SET held_until = 0, \
+               unconfirmed = iif(unconfirmed <= ?2, 0, unconfirmed), \
                told_unread = iif(served <= ?2, ?3, told_unread), \
                told_mentions = iif(served <= ?2, ?4, told_mentions), \
                told_conversations = iif(served <= ?2, ?5, told_conversations) WHERE id = ?1";

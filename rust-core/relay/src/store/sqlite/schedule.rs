@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use truebadge_protocol::{ConversationId, Position, messages::Alert};
+use truebadge_protocol::{ConversationId, Position, Version, messages::Alert};
 
 use super::{
     accounts::Account,
@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     faults::{self, Fault},
-    planner::{Answers, Misleading, Owed, Rules, corrected_at},
+    model::Sums,
+    planner::{Answers, Misleading, Owed, Rules, corrected_at, unconfirmed_at},
     store::{Result, StoreError},
 };
 
@@ -63,18 +64,14 @@ pub fn owed(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Owed>> {
 /// In what time a device told that the last pushes came. None when it never does.
 pub fn answers(tx: &Connection, device: i64) -> Result<Option<Answers>> {
     let sql = "SELECT received_at - coalesce(sent_at, claimed_at) FROM pushes \
-               WHERE device = ?1 AND received_at IS NOT NULL ORDER BY counter DESC LIMIT 9";
+               WHERE device = ?1 AND received_at IS NOT NULL ORDER BY counter DESC LIMIT ?2";
     let mut statement = tx.prepare_cached(sql)?;
-    let rows = statement.query_map([device], |row| row.get::<_, i64>(0))?;
-    let mut times = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    times.sort_unstable();
-    // A clock that was set back makes no time less than none.
-    let millis = |time: &i64| Duration::from_millis(u64::try_from(*time).unwrap_or(0));
-    let (median, slowest) = (times.get(times.len() / 2), times.last());
-    Ok(median.zip(slowest).map(|(median, slowest)| Answers {
-        median: millis(median),
-        slowest: millis(slowest),
-    }))
+    let times = statement.query_map(params![device, signed(Answers::KEPT as u64)], |row| {
+        // A clock that was set back makes no time less than none.
+        let millis = row.get::<_, i64>(0)?;
+        Ok(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+    })?;
+    Ok(Answers::of(times.collect::<rusqlite::Result<_>>()?))
 }
 
 /// A version was sent, and is owed until it is acknowledged.
@@ -170,6 +167,47 @@ pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
     tx.prepare_cached(sql)?
         .execute(params![device, signed(now)])?;
     Ok(())
+}
+
+/// An answer tells the device a number in place of the push that is due, and may be lost. So the push waits
+/// for the request that confirms the answer: true where it is wanted. Until then nobody knows what the
+/// device was told.
+pub fn put_off(tx: &Connection, device: &Device, others: &Sums, cursor: Version) -> Result<bool> {
+    if cursor >= others.head || !may_show_another(tx, device, others)? {
+        return Ok(false);
+    }
+    let sql = "SELECT burst_at FROM schedule WHERE device = ?1 AND burst_at IS NOT NULL";
+    let mut statement = tx.prepare_cached(sql)?;
+    let began = statement.query_row([device.row], |row| unsigned(row, 0));
+    let Some(began) = began.optional()? else {
+        return Ok(false);
+    };
+    let at = unconfirmed_at(began, answers(tx, device.row)?);
+    tx.prepare_cached("UPDATE schedule SET due_at = max(due_at, ?2) WHERE device = ?1")?
+        .execute(params![device.row, signed(at)])?;
+    tx.prepare_cached("UPDATE devices SET unconfirmed = ?2 WHERE id = ?1")?
+        .execute(params![device.row, signed(others.head.get())])?;
+    Ok(true)
+}
+
+/// What the device was told before its next answer, or may have been, is another number.
+fn may_show_another(tx: &Connection, device: &Device, sums: &Sums) -> Result<bool> {
+    let badge = |totals| device.policy.badge(totals);
+    let current = badge(sums.totals);
+    if device.unconfirmed || badge(device.told) != current {
+        return Ok(true);
+    }
+    let sql = "SELECT unread, mentions, conversations FROM pushes \
+               JOIN devices ON devices.id = pushes.device \
+               WHERE pushes.device = ?1 AND version > served ORDER BY counter DESC LIMIT 16";
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut rows = statement.query([device.row])?;
+    while let Some(row) = rows.next()? {
+        if badge(totals(row, 0)?) != current {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Settles what is owed if the device has seen it: it confirmed a cursor past it, was given an answer past

@@ -18,7 +18,10 @@ use crate::store::{Result, StoreError};
 
 /// "TBdg": the file is a relay's.
 const APPLICATION_ID: i64 = 0x5442_6467;
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// Opens the file; makes it when `create` is set.
 pub fn open(path: &Path, create: bool) -> Result<Connection> {
@@ -110,21 +113,38 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 mod tests {
     use super::*;
 
+    /// What each table and index is, without comments and spaces.
     fn shape(connection: &Connection) -> Vec<(String, String)> {
         let sql = "SELECT name, coalesce(sql, '') FROM sqlite_master ORDER BY name";
         let mut statement = connection.prepare(sql).unwrap();
+        let bare = |sql: String| -> String {
+            let code = sql.lines().filter_map(|line| line.split("--").next());
+            code.flat_map(str::split_whitespace).collect()
+        };
         let rows = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_map([], |row| Ok((row.get(0)?, bare(row.get(1)?))))
             .unwrap();
         rows.map(Result::unwrap).collect()
     }
 
     #[test]
     fn the_migrations_lead_to_the_schema_that_is_written_down() {
-        let mut migrated = Connection::open_in_memory().unwrap();
-        migrate(&mut migrated).unwrap();
         let written = Connection::open_in_memory().unwrap();
         written.execute_batch(include_str!("schema.sql")).unwrap();
-        assert_eq!(shape(&migrated), shape(&written));
+        for done in 0..MIGRATIONS.len() {
+            let mut migrated = Connection::open_in_memory().unwrap();
+            for migration in &MIGRATIONS[..done] {
+                migrated.execute_batch(migration).unwrap();
+                migrated
+                    .pragma_update(None, "application_id", APPLICATION_ID)
+                    .unwrap();
+            }
+            let version = i64::try_from(done).unwrap();
+            migrated
+                .pragma_update(None, "user_version", version)
+                .unwrap();
+            migrate(&mut migrated).unwrap();
+            assert_eq!(shape(&migrated), shape(&written), "from version {done}");
+        }
     }
 }

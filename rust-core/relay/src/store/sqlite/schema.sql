@@ -128,6 +128,9 @@ CREATE TABLE devices(
     told_unread INTEGER NOT NULL DEFAULT 0,
     told_mentions INTEGER NOT NULL DEFAULT 0,
     told_conversations INTEGER NOT NULL DEFAULT 0,
+    -- The version of an answer that told it something else since, in place of a push, and of which nobody
+    -- knows whether it came; 0 for none.
+    unconfirmed INTEGER NOT NULL DEFAULT 0,
     UNIQUE(account, device)
 ) STRICT;
 

@@ -36,7 +36,7 @@ pub fn changes(tx: &Connection, token: TokenRow, ask: &Ask, now: u64) -> Result<
         Some(id) => devices::find(tx, bound.account, id)?,
         None => None,
     };
-    answer(tx, &account, device.as_ref(), ask, now)
+    answer(tx, &account, &account.sums, device.as_ref(), ask, now)
 }
 
 /// Applies operations; see [`crate::store::Store::operate`].
@@ -60,6 +60,7 @@ pub fn operate(
             .execute(params![device.row, signed(acknowledged)])?;
     }
     accounts::finish(tx, rules, &before, &done.sums, Some(device.row), now)?;
+    let others = before.sums;
     let account = Account {
         sums: done.sums,
         ..before
@@ -68,7 +69,7 @@ pub fn operate(
         acknowledged: done.acknowledged.or(device.acknowledged),
         ..device
     };
-    let changes = answer(tx, &account, Some(&device), ask, now)?;
+    let changes = answer(tx, &account, &others, Some(&device), ask, now)?;
     Ok(OperationsApplied {
         applied: done.applied,
         changes,
@@ -173,9 +174,11 @@ fn refused(number: u64, reason: String) -> OperationOutcome {
     }
 }
 
+/// `others` is the account without what the device did in this request: that it knows by itself.
 fn answer(
     tx: &Connection,
     account: &Account,
+    others: &Sums,
     device: Option<&Device>,
     ask: &Ask,
     now: u64,
@@ -190,11 +193,14 @@ fn answer(
         Some(last) if more => last.version,
         _ => sums.head,
     };
+    let mut confirm = false;
     if let Some(device) = device {
         // What a reset answers stands at version 0 until the phone says otherwise: everything above
         // 0 is everything, so a push that holds it repairs the phone wherever it is in the reset.
         devices::confirm(tx, device, start.above, &ask.received, now)?;
-        if !more || faults::is(Fault::FirstPageIsAll) {
+        let all = !more || faults::is(Fault::FirstPageIsAll);
+        confirm = all && schedule::put_off(tx, device, others, start.above)?;
+        if all && !confirm {
             served(tx, device, account)?;
         }
         schedule::acknowledge(tx, device, account, now)?;
@@ -206,6 +212,7 @@ fn answer(
         next,
         head: sums.head,
         more,
+        confirm,
         totals: sums.totals,
         digest: sums.digest,
         acknowledged: device.and_then(|device| device.acknowledged).unwrap_or(0),
@@ -219,8 +226,9 @@ fn answer(
 fn served(tx: &Connection, device: &Device, account: &Account) -> Result<()> {
     let totals = account.sums.totals;
     let sql = "UPDATE devices SET served = ?2, told_unread = ?3, told_mentions = ?4, \
-               told_conversations = ?5 WHERE id = ?1 AND (served, told_unread, told_mentions, \
-               told_conversations) IS NOT (?2, ?3, ?4, ?5)";
+               told_conversations = ?5, unconfirmed = 0 \
+               WHERE id = ?1 AND (served, told_unread, told_mentions, told_conversations, \
+               unconfirmed) IS NOT (?2, ?3, ?4, ?5, 0)";
     tx.prepare_cached(sql)?.execute(params![
         device.row,
         signed(account.sums.head.get()),
