@@ -13,6 +13,7 @@ use truebadge_protocol::{
 
 /// An answer that may be anything that the wire can carry.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)]
 struct Anything {
     epoch: u8,
     reset: bool,

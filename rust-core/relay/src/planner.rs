@@ -241,8 +241,7 @@ pub struct Owed {
 impl Situation<'_> {
     /// The badge may show another number.
     fn moves(&self) -> bool {
-        self.unconfirmed
-            || self.current != self.told
+        self.told != Some(self.current)
             || self.perhaps_told.iter().any(|told| self.current != *told)
     }
 }
@@ -263,12 +262,11 @@ impl Owed {
 pub struct Situation<'a> {
     /// Unix milliseconds.
     pub now: u64,
-    /// The badge that the device was last told.
-    pub told: u32,
+    /// The badge that the device was last told. None when an answer told it something else since, of which
+    /// nobody knows whether it arrived.
+    pub told: Option<u32>,
     /// The badges of newer pushes, of which nobody knows whether they arrived.
     pub perhaps_told: &'a [u32],
-    /// An answer told it something else, of which nobody knows whether it arrived.
-    pub unconfirmed: bool,
     /// The badge that is true.
     pub current: u32,
     /// What the device was last told, or may have been, differs from the truth, whatever its badge
@@ -306,7 +304,7 @@ pub enum Decision {
 
 /// Chooses the lane.
 pub fn plan(rules: &Rules, situation: &Situation<'_>) -> Decision {
-    if situation.fresh && !situation.differs && !situation.unconfirmed {
+    if situation.fresh && !situation.differs {
         // A burst that ended where it began. It ends no repeats.
         return Decision::Rest(situation.owed);
     }

@@ -87,6 +87,7 @@ contract! {
         a_fall_is_due_again_until_it_is_acknowledged,
         what_an_answer_tells_in_place_of_a_push_is_sent_once_unless_the_phone_confirms_it,
         an_answer_that_may_have_come_is_taken_back_like_a_push,
+        an_answer_with_what_the_phone_did_is_taken_back_too,
         what_an_answer_tells_in_place_of_a_push_waits_as_long_as_apns_said,
         a_phone_whose_answers_are_all_lost_is_pushed_to_all_the_same,
         a_push_that_came_before_apns_said_so_does_not_hide_what_came_after_it,

@@ -252,6 +252,24 @@ pub fn an_answer_that_may_have_come_is_taken_back_like_a_push(make: Make) {
     }
 }
 
+pub fn an_answer_with_what_the_phone_did_is_taken_back_too(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    phone.sync(&[]);
+    phone.sync(&[]);
+    world.events(&[item("bob", 2)]);
+    let push = world.push(NOW + MINUTE);
+    let operation = json!({ "number": 1, "id": "11111111-1111-4111-8111-111111111111", "seen": 1,
+                            "kind": "read_up_to", "conversation": "bob", "position": 2 });
+    assert!(phone.operate(&[operation]).unwrap().changes.confirm);
+    // It came, but the confirmation did not. APNs says only now that it took the push.
+    world.record(&push, &Report::Accepted, NOW + MINUTE);
+    world.events(&[item("bob", 3), item("bob", 4)]);
+    let again = world.push(NOW + 2 * MINUTE);
+    assert_eq!(payload(&again).totals.unread, 2, "the icon shows 0");
+}
+
 pub fn what_an_answer_tells_in_place_of_a_push_waits_as_long_as_apns_said(make: Make) {
     let world = pushing(make);
     let mut phone = world.phone("phone");

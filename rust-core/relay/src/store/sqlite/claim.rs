@@ -220,11 +220,10 @@ fn situation<'a>(
     let owed = waiting.and_then(|waiting| waiting.owed);
     Situation {
         now,
-        told: device.policy.badge(device.told),
+        told: device.told.map(|told| device.policy.badge(told)),
         perhaps_told,
         current: device.policy.badge(account.sums.totals),
-        unconfirmed: device.unconfirmed,
-        differs: device.told != account.sums.totals || !perhaps_told.is_empty(),
+        differs: device.told != Some(account.sums.totals) || !perhaps_told.is_empty(),
         fresh: owed.is_none() || waiting.is_some_and(|waiting| waiting.fresh),
         owed,
         conditions: device.conditions,

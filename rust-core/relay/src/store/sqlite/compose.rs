@@ -89,7 +89,7 @@ pub fn payload(
         base: faults::base(device.cursor.unwrap_or_default(), account.sums.head),
         version: account.sums.head,
         totals: if faults::is(Fault::PushTotalsLag) {
-            device.told
+            device.told.unwrap_or_default()
         } else {
             account.sums.totals
         },

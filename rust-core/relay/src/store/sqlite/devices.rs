@@ -34,9 +34,8 @@ pub struct Device {
     pub cursor: Option<Version>,
     pub acknowledged: Option<u64>,
     pub last_push: u64,
-    pub told: Totals,
-    /// An answer told it something else since, and nobody knows whether it came.
-    pub unconfirmed: bool,
+    /// None when an answer told it something else since, and nobody knows whether it came.
+    pub told: Option<Totals>,
 }
 
 const COLUMNS: &str = "id, account, device, route, push_token, token_generation, environment, \
@@ -59,10 +58,12 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         cursor: cursor(row, 13)?,
         acknowledged: optional(row, 14)?,
         last_push: unsigned(row, 15)?,
-        told: totals(row, 16)?,
+        told: match row.get::<_, i64>(21)? {
+            0 => Some(totals(row, 16)?),
+            _ => None,
+        },
         token_ended: ended(row, 19)?,
         found: found(row, 20)?,
-        unconfirmed: row.get::<_, i64>(21)? > 0,
     })
 }
 

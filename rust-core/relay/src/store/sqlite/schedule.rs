@@ -172,8 +172,15 @@ pub fn reconsider(tx: &Connection, device: i64, now: u64) -> Result<()> {
 /// An answer tells the device a number in place of the push that is due, and may be lost. So the push waits
 /// for the request that confirms the answer: true where it is wanted. Until then nobody knows what the
 /// device was told.
-pub fn put_off(tx: &Connection, device: &Device, others: &Sums, cursor: Version) -> Result<bool> {
-    if cursor >= others.head || !may_show_another(tx, device, others)? {
+pub fn put_off(
+    tx: &Connection,
+    device: &Device,
+    account: &Account,
+    others: &Sums,
+    cursor: Version,
+) -> Result<bool> {
+    let due = device.push_token.is_some() && cursor < others.head;
+    if !due || !may_show_another(tx, device, others)? {
         return Ok(false);
     }
     let sql = "SELECT burst_at FROM schedule WHERE device = ?1 AND burst_at IS NOT NULL";
@@ -186,7 +193,7 @@ pub fn put_off(tx: &Connection, device: &Device, others: &Sums, cursor: Version)
     tx.prepare_cached("UPDATE schedule SET due_at = max(due_at, ?2) WHERE device = ?1")?
         .execute(params![device.row, signed(at)])?;
     tx.prepare_cached("UPDATE devices SET unconfirmed = ?2 WHERE id = ?1")?
-        .execute(params![device.row, signed(others.head.get())])?;
+        .execute(params![device.row, signed(account.sums.head.get())])?;
     Ok(true)
 }
 
@@ -194,7 +201,7 @@ pub fn put_off(tx: &Connection, device: &Device, others: &Sums, cursor: Version)
 fn may_show_another(tx: &Connection, device: &Device, sums: &Sums) -> Result<bool> {
     let badge = |totals| device.policy.badge(totals);
     let current = badge(sums.totals);
-    if device.unconfirmed || badge(device.told) != current {
+    if device.told.map(badge) != Some(current) {
         return Ok(true);
     }
     let sql = "SELECT unread, mentions, conversations FROM pushes \

@@ -199,7 +199,7 @@ fn answer(
         // 0 is everything, so a push that holds it repairs the phone wherever it is in the reset.
         devices::confirm(tx, device, start.above, &ask.received, now)?;
         let all = !more || faults::is(Fault::FirstPageIsAll);
-        confirm = all && schedule::put_off(tx, device, others, start.above)?;
+        confirm = all && schedule::put_off(tx, device, account, others, start.above)?;
         if all && !confirm {
             served(tx, device, account)?;
         }
