@@ -43,7 +43,7 @@ pub enum Step {
     Operations(ChangesQuery, Vec<Operation>),
     /// `GET /v1/changes`.
     Changes(ChangesQuery),
-    /// `GET /v1/changes`, only so that the relay knows that its answer came. Nothing is missing when it fails.
+    /// `GET /v1/changes`, only so that the relay knows that its answer came. Nothing is missing without it.
     Confirm(ChangesQuery),
     /// No request: the server said again and again that it is not as far as this, which was told before
     /// the first request went out. It is of no history of the server's, and is forgotten (L2).

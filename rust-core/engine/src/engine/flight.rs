@@ -256,8 +256,9 @@ impl Flight<'_> {
         Ok(Heard::from(understood::<Changes>(&response)?))
     }
 
-    /// Asks although nothing is missing. What fails on the way, or takes too long, fails nothing else: the
-    /// relay will push what it told.
+    /// Asks although nothing is missing. What finds no network, or takes too long, fails nothing else: the
+    /// relay will push what it told. A pause that it asks for, and credentials that it refuses, count as
+    /// after any request.
     async fn confirm(
         &mut self,
         account: &Account,
