@@ -43,8 +43,6 @@ pub enum Step {
     Operations(ChangesQuery, Vec<Operation>),
     /// `GET /v1/changes`.
     Changes(ChangesQuery),
-    /// `GET /v1/changes`, only so that the relay knows that its answer came. Nothing is missing without it.
-    Confirm(ChangesQuery),
     /// No request: the server said again and again that it is not as far as this, which was told before
     /// the first request went out. It is of no history of the server's, and is forgotten (L2).
     Disbelieve(Ahead),
@@ -159,13 +157,16 @@ impl Session {
         let again = self.completed < ROUNDS;
         if self.completed == 0 || self.more || self.learn_first || (behind && again) {
             Step::Changes(query)
-        } else if self.confirm && again {
-            Step::Confirm(query)
         } else if let Some(ahead) = self.never_reached(facts).filter(|_| !wrong) {
             Step::Disbelieve(ahead.clone())
         } else {
             Step::Done
         }
+    }
+
+    /// The relay wants to know that its last answer came.
+    pub const fn confirmation_wanted(&self) -> bool {
+        self.confirm
     }
 
     /// What was told before the first answer, and is still told after the last one.

@@ -157,7 +157,7 @@ fn answers_taken(facts: &mut Facts, answers: &[Anything], tame: bool) -> Option<
                 continue;
             }
             // The relay never confirms operations: that must not keep the flight going either.
-            Step::Changes(query) | Step::Confirm(query) | Step::Operations(query, _) => query,
+            Step::Changes(query) | Step::Operations(query, _) => query,
         };
         let answer = if tame {
             plausible(answer, query.since)

@@ -3,7 +3,13 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use support::{BUDGET, Fault, Meanwhile, Phone, alice};
 use truebadge_engine::{Cause, Clock, EngineError, Process, transport::TransportError};
@@ -141,7 +147,7 @@ async fn a_confirmation_that_fails_fails_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_relay_says_how_long_a_phone_that_wants_to_confirm_has_to_wait() {
+async fn a_relay_that_is_busy_when_a_phone_confirms_is_left_alone_as_long_as_it_says() {
     let phone = Phone::new();
     phone.refresh().await;
     phone.relay.arrive("general", 1);
@@ -149,9 +155,40 @@ async fn the_relay_says_how_long_a_phone_that_wants_to_confirm_has_to_wait() {
     let busy = Fault::Status(429, Some(Duration::from_mins(10)));
     phone.relay.plan(&[None, Some(busy)]);
 
-    assert!(!phone.refresh().await.synced);
+    let outcome = phone.refresh().await;
 
+    assert!(outcome.synced);
+    assert_eq!(outcome.error, None);
     assert_eq!(phone.icon(), Some(1));
+    let engine = &phone.engine;
+    let of_its_own = || engine.refresh(Cause::BackgroundRefresh, Duration::from_secs(25));
+    assert!(!of_its_own().await.synced);
+    phone.watch.advance(Duration::from_mins(10));
+    assert!(of_its_own().await.synced);
+}
+
+#[tokio::test]
+async fn an_answer_is_confirmed_only_once_ios_has_its_number() {
+    for refuses in [false, true] {
+        let phone = Phone::new();
+        phone.refresh().await;
+        phone.relay.arrive("general", 1);
+        phone.relay.0.lock().unwrap().wants_confirmed = 1;
+        phone.relay.0.lock().unwrap().requests.clear();
+        phone.icon.refuses.store(refuses, Ordering::Relaxed);
+        let (relay, asked_before) = (Arc::clone(&phone.relay), Arc::new(AtomicUsize::new(0)));
+        let seen = Arc::clone(&asked_before);
+        *phone.icon.meanwhile.lock().unwrap() = Some(Meanwhile(Box::new(move || {
+            let asked = relay.0.lock().unwrap().requests.len();
+            seen.store(asked, Ordering::Relaxed);
+        })));
+
+        assert!(phone.refresh().await.synced);
+
+        assert_eq!(asked_before.load(Ordering::Relaxed), 1, "before the number");
+        let asked = phone.relay.0.lock().unwrap().requests.len();
+        assert_eq!(asked, if refuses { 1 } else { 2 }, "refused: {refuses}");
+    }
 }
 
 #[tokio::test]

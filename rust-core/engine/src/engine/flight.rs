@@ -37,10 +37,27 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// No pause of our own is longer: iOS already rations the wakes that could ask again, so that one
 /// which is let through an hour later must not be wasted (L1).
 const LONGEST_OF_OURS: Duration = Duration::from_mins(1);
-/// What a flight needs to end after a confirmation that did not come through.
-const AFTER_CONFIRMING: Duration = Duration::from_secs(1);
 /// No pause that the relay asks for is kept longer.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// What a flight is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To say and hear everything.
+    Sync,
+    /// To tell the relay that its answer came. Nothing is missing without it: where it fails, only a
+    /// pause that the relay asks for is kept.
+    Confirm,
+}
+
+/// How a flight ended that went well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Landing {
+    /// There is nothing more to say.
+    Done,
+    /// The relay wants to know that its last answer came ([`Purpose::Confirm`]).
+    ConfirmationWanted,
+}
 
 impl Core {
     /// Flies, or waits for a flight that begins after this call. One that moves to another relay
@@ -49,15 +66,16 @@ impl Core {
     pub(super) async fn fly(
         &self,
         account: &AccountId,
+        purpose: Purpose,
         deadline: &Deadline,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Landing, EngineError> {
         loop {
             let key = match self.store.read(|tx| tx.account(account)) {
                 Ok(account) if !account.signed_out => account.key,
-                Ok(_) | Err(EngineError::UnknownAccount) => return Ok(()),
+                Ok(_) | Err(EngineError::UnknownAccount) => return Ok(Landing::Done),
                 Err(error) => return Err(error),
             };
-            let flight = deadline.within(deadline.left(), self.fly_as(key, deadline));
+            let flight = deadline.within(deadline.left(), self.fly_as(key, purpose, deadline));
             match flight.await.unwrap_or(Err(EngineError::DeadlineReached)) {
                 Err(EngineError::UnknownAccount) => {}
                 result => return result,
@@ -66,10 +84,15 @@ impl Core {
     }
 
     /// A flight for the account as it is now: `UnknownAccount` when it is another one at the end.
-    async fn fly_as(&self, key: AccountKey, deadline: &Deadline) -> Result<(), EngineError> {
+    async fn fly_as(
+        &self,
+        key: AccountKey,
+        purpose: Purpose,
+        deadline: &Deadline,
+    ) -> Result<Landing, EngineError> {
         let turn = self.turn(key);
         let fenced = turn.fenced();
-        let flight = self.fly_alone(key, &turn, deadline);
+        let flight = self.fly_alone(key, purpose, &turn, deadline);
         match select(pin!(fenced), pin!(flight)).await {
             Either::Left(_) => Err(EngineError::UnknownAccount),
             Either::Right((result, _)) => result,
@@ -79,13 +102,14 @@ impl Core {
     async fn fly_alone(
         &self,
         key: AccountKey,
+        purpose: Purpose,
         turn: &Turn,
         deadline: &Deadline,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Landing, EngineError> {
         let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
         let mut succeeded = turn.succeeded.lock().await;
         if *succeeded > asked {
-            return Ok(());
+            return Ok(Landing::Done);
         }
         let begun = self.tickets.fetch_add(1, Ordering::Relaxed);
         let account = self.store.read(|tx| tx.account_by_key(key))?;
@@ -97,15 +121,21 @@ impl Core {
             requests: Requests::new(self, deadline),
         };
         match flight.run().await {
-            Ok(()) => {
+            Ok(landing) => {
                 *succeeded = begun;
                 let now = self.bridges.clock.now();
                 self.store
-                    .write(Durability::Refetchable, |tx| tx.note_heard(key, now))
+                    .write(Durability::Refetchable, |tx| tx.note_heard(key, now))?;
+                Ok(landing)
             }
-            Err(Failure::SignedOut) => flight.ended(),
+            Err(Failure::SignedOut) => {
+                flight.ended()?;
+                Ok(Landing::Done)
+            }
             Err(Failure::Pause(error, pause)) => {
-                self.rest(key, pause)?;
+                if purpose == Purpose::Sync || pause.is_some() {
+                    self.rest(key, pause)?;
+                }
                 Err(error)
             }
             Err(Failure::Stop(error)) => Err(error),
@@ -206,7 +236,7 @@ impl Flight<'_> {
         })
     }
 
-    async fn run(&mut self) -> Result<(), Failure> {
+    async fn run(&mut self) -> Result<Landing, Failure> {
         let mut session = Session::new();
         loop {
             let (account, registration, facts) = self.facts()?;
@@ -217,19 +247,16 @@ impl Flight<'_> {
                 Step::Done if !facts.unconfirmed.is_empty() => {
                     return Err(Failure::Stop(EngineError::NotUnderstood { status: 200 }));
                 }
-                Step::Done => return Ok(()),
+                Step::Done if session.confirmation_wanted() => {
+                    return Ok(Landing::ConfirmationWanted);
+                }
+                Step::Done => return Ok(Landing::Done),
                 Step::Disbelieve(ahead) => self.disbelieve(&ahead)?,
                 Step::Register => {
                     session.registered(self.register(&account, &registration).await?);
                 }
                 Step::Changes(query) => {
                     let heard = self.ask(&account, &query).await?;
-                    self.apply(&mut session, &facts, &query, &heard)?;
-                }
-                Step::Confirm(query) => {
-                    let Some(heard) = self.confirm(&account, &query).await? else {
-                        return Ok(());
-                    };
                     self.apply(&mut session, &facts, &query, &heard)?;
                 }
                 Step::Operations(query, operations) => {
@@ -254,26 +281,6 @@ impl Flight<'_> {
         let url = endpoint(&account.relay, "v1/changes", Some(query))?;
         let response = self.exchange(account, Method::Get, url, None).await?;
         Ok(Heard::from(understood::<Changes>(&response)?))
-    }
-
-    /// Asks although nothing is missing. What finds no network, or takes too long, fails nothing else: the
-    /// relay will push what it told. A pause that it asks for, and credentials that it refuses, count as
-    /// after any request.
-    async fn confirm(
-        &mut self,
-        account: &Account,
-        query: &ChangesQuery,
-    ) -> Result<Option<Heard>, Failure> {
-        let deadline = self.requests.deadline().clone();
-        let left = deadline.left().saturating_sub(AFTER_CONFIRMING);
-        match deadline.within(left, self.ask(account, query)).await {
-            Some(Ok(heard)) => Ok(Some(heard)),
-            None | Some(Err(Failure::Pause(_, None))) => {
-                tracing::debug!("an answer could not be confirmed");
-                Ok(None)
-            }
-            Some(Err(failure)) => Err(failure),
-        }
     }
 
     /// One request for the account, as long as it is the one that this flight began for.

@@ -129,11 +129,6 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// When they must have ended.
-    pub(super) const fn deadline(&self) -> &Deadline {
-        self.deadline
-    }
-
     /// The credentials that the host gave last.
     pub(super) fn given(&self) -> Option<Secret> {
         self.credentials.clone()

@@ -11,7 +11,9 @@ use truebadge_protocol::{AccountId, PushPayload};
 
 use super::{
     BadgeState, Cause, Core, Deadline, Engine, Process, PushReceipt, RejectedOperation,
-    WakeOutcome, flight::LONGEST_PAUSE, publication::Publication,
+    WakeOutcome,
+    flight::{LONGEST_PAUSE, Landing, Purpose},
+    publication::Publication,
 };
 use crate::{
     EngineError, Reply,
@@ -34,6 +36,8 @@ const SILENCE: Duration = Duration::from_hours(24);
 /// A sync that only tells the relay that a push came takes no longer: the alert of such a push is shown
 /// after it, and iOS wakes an app less whose wakes are long.
 const TELLING: Duration = Duration::from_secs(5);
+/// A relay that wants each answer to be confirmed gets so many confirmations in a wake.
+const CONFIRMATIONS: u32 = 3;
 /// The host is asked for a push token this often.
 const PUSH_TOKEN_PAUSE: Duration = Duration::from_hours(1);
 
@@ -455,42 +459,51 @@ impl Core {
             Err(error) => return outcome.note(error),
         };
         let landed_by = deadline.sooner_by(RESERVE);
-        let flights = accounts.into_iter().map(|account| {
+        let fly = |account: AccountId, confirmations: u32| {
             let (core, until) = (Arc::clone(self), landed_by.clone());
-            async move {
-                let flown = core.fly(&account, &until).await;
-                (Some(account), flown)
-            }
-            .boxed()
-        });
+            let flight = async move {
+                let purpose = match confirmations {
+                    0 => Purpose::Sync,
+                    _ => Purpose::Confirm,
+                };
+                let landed = core.fly(&account, purpose, &until).await;
+                (Some(account), confirmations, landed)
+            };
+            // Each is a task of its own: one that panics ends no other.
+            self.tasks.run(flight.boxed())
+        };
         let (core, until) = (Arc::clone(self), landed_by.clone());
         let departures = async move {
             core.depart(urgent, &until).await;
-            (None, Ok(()))
+            (None, 0, Ok(Landing::Done))
         };
-        // Each is a task of its own: one that panics ends no other.
-        let mut flights: FuturesUnordered<_> = flights
-            .chain([departures.boxed()])
-            .map(|flight| self.tasks.run(flight))
-            .collect();
+        let departures = self.tasks.run(departures.boxed());
+        let flights = accounts.into_iter().map(|account| fly(account, 0));
+        let mut flights: FuturesUnordered<_> = flights.chain([departures]).collect();
         outcome.synced = !held_back;
         // Each relay's news is shown when it comes: another one may be slow, or down.
         while let Some(ended) = flights.next().await {
-            let (account, result) = ended.unwrap_or_else(|error| (None, Err(error)));
-            outcome.synced &= result.is_ok();
-            if let Err(error) = result {
-                if error.wants_credentials() {
-                    let named = |one: &AccountId| outcome.credentials_wanted.contains(one);
-                    let account = account.filter(|account| !named(account));
-                    outcome.credentials_wanted.extend(account);
-                }
-                outcome.note(error);
+            let (account, confirmations, landed) =
+                ended.unwrap_or_else(|error| (None, 0, Err(error)));
+            let wanted = landed == Ok(Landing::ConfirmationWanted);
+            if confirmations == 0
+                && let Err(error) = landed
+            {
+                outcome.failed(account.as_ref(), error);
                 if is(Bug::OneRelayStopsAll) {
                     return;
                 }
             }
             if let Some(publication) = self.set_if_changed(outcome) {
                 self.settle_into(outcome, publication, deadline).await;
+            }
+            // Once iOS has the number: what is confirmed is not sent again.
+            if wanted
+                && outcome.shown
+                && confirmations < CONFIRMATIONS
+                && let Some(account) = account
+            {
+                flights.push(fly(account, confirmations + 1));
             }
         }
     }
@@ -543,6 +556,16 @@ impl Local {
 }
 
 impl WakeOutcome {
+    /// A flight for the account, if it was for one, failed.
+    fn failed(&mut self, account: Option<&AccountId>, error: EngineError) {
+        self.synced = false;
+        if error.wants_credentials() {
+            let account = account.filter(|account| !self.credentials_wanted.contains(account));
+            self.credentials_wanted.extend(account.cloned());
+        }
+        self.note(error);
+    }
+
     fn note(&mut self, error: EngineError) {
         tracing::warn!(%error, "a part of the wake failed");
         self.error.get_or_insert(error);

@@ -221,7 +221,7 @@ pub struct Changes {
     /// Another page follows.
     pub more: bool,
     /// A push with this number is due, and is sent unless a request confirms `next`: the phone asks again
-    /// at once. Absent: false.
+    /// once its icon shows the number. Absent: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
     /// The account's totals at `head`.

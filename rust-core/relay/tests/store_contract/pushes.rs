@@ -208,6 +208,36 @@ pub fn what_an_answer_tells_in_place_of_a_push_is_sent_once_unless_the_phone_con
     }
 }
 
+pub fn a_push_that_may_come_after_a_confirmed_answer_is_painted_over(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    let push = world.push(NOW);
+    world.record(&push, &Report::Accepted, NOW);
+    world.events(&[read("bob", 1)]);
+    assert!(phone.sync(&[]).confirm);
+
+    assert!(!phone.sync(&[]).confirm);
+
+    let over = world.push(NOW + MINUTE);
+    let told = (over.lane, payload(&over).totals.unread);
+    assert_eq!(told, (Lane::Painted, 0), "the one that told 1 is late");
+    world.record(&over, &Report::Accepted, NOW + MINUTE);
+    world.quiet(NOW + DAY);
+}
+
+pub fn what_changes_after_a_confirmed_answer_is_pushed_as_soon_as_ever(make: Make) {
+    let world = pushing(make);
+    let mut phone = world.phone("phone");
+    world.events(&[item("bob", 1)]);
+    assert!(phone.sync(&[]).confirm);
+    assert!(!phone.sync(&[]).confirm);
+
+    world.events(&[item("bob", 2)]);
+
+    assert_eq!(payload(&world.push(NOW)).totals.unread, 2);
+}
+
 pub fn a_push_that_came_before_apns_said_so_does_not_hide_what_came_after_it(make: Make) {
     for report in [Report::Accepted, Report::Unknown(QUIET)] {
         for applied in [0, 1] {
@@ -444,6 +474,13 @@ pub fn what_may_have_arrived_is_taken_back_also_after_a_restart(make: Make) {
         world.record(&back, &Report::Again(NOW + 2 * MINUTE), NOW);
         assert_eq!(phone.sync(&[]).totals.unread, 0);
         assert!(!phone.sync(&[]).confirm, "it has told that it knows");
-        world.quiet(NOW + DAY);
+        let once_more = world.push(NOW + DAY);
+        assert_eq!(
+            (once_more.lane, payload(&once_more).totals.unread),
+            (Lane::Painted, 0),
+            "the push that told 1 may still have come after the answer"
+        );
+        world.record(&once_more, &Report::Accepted, NOW + DAY);
+        world.quiet(NOW + 2 * DAY);
     }
 }

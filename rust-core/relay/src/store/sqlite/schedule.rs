@@ -197,6 +197,14 @@ pub fn put_off(
     Ok(true)
 }
 
+/// The device has confirmed all that changed: no push needs to tell it.
+pub fn end_burst(tx: &Connection, device: i64) -> Result<()> {
+    let sql = "UPDATE schedule SET burst_at = NULL, attempts = 0 \
+               WHERE device = ?1 AND burst_at IS NOT NULL";
+    tx.prepare_cached(sql)?.execute([device])?;
+    Ok(())
+}
+
 /// What the device was told before its next answer, or may have been, is another number.
 fn may_show_another(tx: &Connection, device: &Device, sums: &Sums) -> Result<bool> {
     let badge = |totals| device.policy.badge(totals);
@@ -240,7 +248,7 @@ pub fn acknowledge(tx: &Connection, device: &Device, account: &Account, now: u64
             owe(tx, device.row, head, changes, Owed::FIRST)?;
             wait(tx, device.row, at)
         }
-        _ if owed.is_some() => forget(tx, device.row),
+        _ if waiting.is_some() => forget(tx, device.row),
         _ => Ok(()),
     }
 }

@@ -202,6 +202,9 @@ fn answer(
         confirm = all && schedule::put_off(tx, device, account, others, start.above)?;
         if all && !confirm {
             served(tx, device, account)?;
+            if start.above >= others.head {
+                schedule::end_burst(tx, device.row)?;
+            }
         }
         schedule::acknowledge(tx, device, account, now)?;
     }
