@@ -107,3 +107,23 @@ async fn a_relay_that_was_restored_is_told_of_this_phone_again() {
     assert!(phone.refresh().await.synced);
     assert_eq!(registrations(), 2);
 }
+
+#[tokio::test]
+async fn s2_a_push_of_the_history_that_is_being_fetched_is_newer_than_its_first_page() {
+    let phone = Phone::new();
+    phone.relay.commit("family", 1, 1);
+    phone.relay.commit("friends", 1, 1);
+    phone.relay.0.lock().unwrap().page = 1;
+    phone
+        .refresh_with_faults(&[None, None, Some(Fault::Lost)])
+        .await;
+    assert_eq!(phone.icon(), Some(2), "what the first page told");
+    phone.relay.arrive("family", 3);
+
+    let push = phone.relay.push(1, 0);
+    let receipt = phone.engine.receive_push(&push).unwrap();
+
+    assert_eq!((receipt.badge.badge, phone.icon()), (5, Some(5)));
+    assert!(phone.refresh().await.synced);
+    assert_eq!(phone.icon(), Some(5));
+}

@@ -97,6 +97,9 @@ impl Tx<'_> {
                     account.mirror.advance(push.version);
                 }
             }
+            Disposition::EpochChanged if is_being_fetched(account, &push.epoch) => {
+                self.hear(account, &push.epoch, told, push.acknowledged)?;
+            }
             Disposition::EpochChanged
             | Disposition::Stale
             | Disposition::Diverged
@@ -254,6 +257,13 @@ impl Tx<'_> {
         account.staging = Some(staging(answer, true));
         Ok(())
     }
+}
+
+/// Whether an answer told of this history, and the mirror is not of it yet: what a push tells of it is newer
+/// than that.
+fn is_being_fetched(account: &Account, epoch: &Epoch) -> bool {
+    let ahead = account.mirror.ahead.as_ref();
+    ahead.is_some_and(|ahead| ahead.epoch == *epoch)
 }
 
 fn staging(answer: &Changes, reset: bool) -> Staging {
