@@ -108,7 +108,7 @@ async fn a_mirror_that_diverged_is_fetched_anew_in_the_same_wake() {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_relay_wants_confirmed_is_confirmed_at_once_but_not_for_ever() {
+async fn an_answer_that_the_relay_wants_confirmed_is_confirmed_but_not_for_ever() {
     for (wanted, asked) in [(0, 1), (1, 2), (u32::MAX, 4)] {
         let phone = Phone::new();
         phone.refresh().await;

@@ -12,7 +12,9 @@ use truebadge_relay::{
     planner::{Lane, Repeats, Rules},
     secret::Hash,
     simulation::MemoryFile,
-    store::{Ask, Claim, Credential, Outgoing, Report, Store, TokenRow, sqlite::SqliteStore},
+    store::{
+        Ask, Claim, Credential, Outgoing, PushKey, Report, Store, TokenRow, sqlite::SqliteStore,
+    },
 };
 
 const NOW: u64 = 1_780_000_000_000;
@@ -51,6 +53,9 @@ enum Step {
         sole: bool,
     },
     Apns(Answer),
+    /// The next push comes, and APNs' answer is under way until it lands.
+    Slow,
+    Land,
     Restart,
 }
 
@@ -70,6 +75,8 @@ fn step() -> impl Strategy<Value = Step> {
             badges, refresh, power, sole
         }),
         2 => answer.prop_map(Step::Apns),
+        2 => Just(Step::Slow),
+        2 => Just(Step::Land),
         1 => Just(Step::Restart),
     ]
 }
@@ -84,6 +91,9 @@ fn change() -> impl Strategy<Value = Step> {
         Just(Step::Read { bob: true }),
         Just(Step::Apns(Answer::Unknown)),
         Just(Step::Apns(Answer::Accepted)),
+        Just(Step::Slow),
+        Just(Step::Land),
+        any::<bool>().prop_map(|receipts| Step::Sync { receipts }),
         any::<bool>().prop_map(|receipts| Step::SyncInVain { receipts }),
         (0..3000_u64).prop_map(|millis| Step::Later { millis }),
     ]
@@ -106,6 +116,9 @@ struct World {
     told: Version,
     /// What the icon may show.
     shown: BTreeSet<u64>,
+    slow: bool,
+    /// A push of which APNs' answer is under way.
+    under_way: Option<(PushKey, Report)>,
 }
 
 fn alice() -> AccountId {
@@ -138,6 +151,8 @@ impl World {
             silent: Vec::new(),
             told: Version::ZERO,
             shown: BTreeSet::new(),
+            slow: false,
+            under_way: None,
         };
         world.take(Step::Conditions {
             badges: true,
@@ -183,7 +198,19 @@ impl World {
                 self.reachable_silently = refresh && !power;
             }
             Step::Apns(answer) => self.answer = answer,
-            Step::Restart => self.store.release_claims().unwrap(),
+            Step::Slow => self.slow = true,
+            Step::Land => self.land(),
+            Step::Restart => {
+                self.store.release_claims().unwrap();
+                self.under_way = None;
+            }
+        }
+    }
+
+    fn land(&mut self) {
+        self.slow = false;
+        if let Some((key, report)) = self.under_way.take() {
+            self.store.record(&key, &report, self.now).unwrap();
         }
     }
 
@@ -270,7 +297,10 @@ impl World {
             Report::Unknown(_) => drop(self.shown.insert(unread)),
             _ => {}
         }
-        self.store.record(&push.key, &report, self.now).unwrap();
+        self.under_way = Some((push.key, report));
+        if !self.slow {
+            self.land();
+        }
     }
 
     /// Step after step, and what is due after each.
@@ -284,6 +314,7 @@ impl World {
     /// Until nothing is due any more.
     fn until_rest(&mut self) -> Vec<u64> {
         self.answer = Answer::Accepted;
+        self.land();
         let mut moments = Vec::new();
         while let Some(at) = self.send() {
             moments.push(at);

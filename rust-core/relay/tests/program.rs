@@ -540,6 +540,8 @@ async fn no_log_tells_a_credential_a_name_or_a_text() {
     while !log.contains("push not accepted") {
         assert!(lines.read_line(&mut log).unwrap() > 0, "{log}");
     }
+    // And what came with it.
+    log += std::str::from_utf8(lines.buffer()).unwrap();
     relay.child.stderr = Some(lines.into_inner());
     log += &relay.stop();
     let lower = log.to_lowercase();

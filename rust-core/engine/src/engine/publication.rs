@@ -70,8 +70,8 @@ enum Next {
 /// What iOS made of a publication.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
-    /// It confirmed the number; none when it was not asked.
-    pub(super) shown: Option<bool>,
+    /// It has the number.
+    pub(super) shown: bool,
     /// The notifications that are gone because they are read.
     pub(super) removed: Vec<String>,
     /// The first thing that went wrong.
@@ -231,7 +231,7 @@ impl Core {
         settled: &mut Settled,
     ) {
         if matches!(publication.next, Next::Confirmed) {
-            settled.shown = Some(true);
+            settled.shown = true;
         }
         for _ in 0..SHOWN_AGAIN {
             let Next::Answer(answer) = publication.next else {
@@ -239,7 +239,7 @@ impl Core {
             };
             let answer = answer.within(deadline, bound, "setting the badge").await;
             let taken = settled.note(answer).is_some();
-            settled.shown = Some(taken);
+            settled.shown = taken;
             let shown = publication.state;
             let newest = self.store.read(|tx| Ok((tx.badge()?, tx.is_confirmed()?)));
             match newest {

@@ -422,14 +422,23 @@ impl Core {
         })
     }
 
-    fn set_if_changed(&self, outcome: &mut WakeOutcome) -> Option<Publication> {
-        let state = self
-            .store
-            .read(|tx| tx.badge())
-            .map_err(|error| outcome.note(error))
-            .ok()?;
-        let known = outcome.badge.map(|known| known.generation);
-        (known != Some(state.generation)).then(|| self.publish(state))
+    /// Shows the number if another one was counted. Whether iOS has the newest; where that cannot be read
+    /// it may not.
+    async fn show_news(self: &Arc<Self>, outcome: &mut WakeOutcome, deadline: &Deadline) -> bool {
+        match self.store.read(|tx| tx.badge()) {
+            Ok(newest) => {
+                let known = outcome.badge.map(|known| known.generation);
+                if known != Some(newest.generation) {
+                    let publication = self.publish(newest);
+                    self.settle_into(outcome, publication, deadline).await;
+                }
+                outcome.shown
+            }
+            Err(error) => {
+                outcome.note(error);
+                false
+            }
+        }
     }
 
     async fn settle_into(
@@ -440,7 +449,7 @@ impl Core {
     ) {
         outcome.badge = Some(publication.state);
         let settled = self.settled(publication, deadline).await;
-        outcome.shown = settled.shown.unwrap_or(outcome.shown);
+        outcome.shown = settled.shown;
         outcome.removed.extend(settled.removed);
         if let Some(error) = settled.error {
             outcome.note(error);
@@ -459,32 +468,28 @@ impl Core {
             Err(error) => return outcome.note(error),
         };
         let landed_by = deadline.sooner_by(RESERVE);
+        // Each is a task of its own: one that panics ends no other.
         let fly = |account: AccountId, confirmations: u32| {
-            let (core, until) = (Arc::clone(self), landed_by.clone());
-            let flight = async move {
-                let purpose = match confirmations {
-                    0 => Purpose::Sync,
-                    _ => Purpose::Confirm,
-                };
-                let landed = core.fly(&account, purpose, &until).await;
-                (Some(account), confirmations, landed)
+            let (core, until, named) = (Arc::clone(self), landed_by.clone(), account.clone());
+            let purpose = match confirmations {
+                0 => Purpose::Sync,
+                _ => Purpose::Confirm,
             };
-            // Each is a task of its own: one that panics ends no other.
-            self.tasks.run(flight.boxed())
+            let flight = async move { core.fly(&named, purpose, &until).await };
+            let task = self.tasks.run(flight);
+            async move { (Some(account), confirmations, task.await.flatten()) }.boxed()
         };
         let (core, until) = (Arc::clone(self), landed_by.clone());
-        let departures = async move {
+        let task = self.tasks.run(async move {
             core.depart(urgent, &until).await;
-            (None, 0, Ok(Landing::Done))
-        };
-        let departures = self.tasks.run(departures.boxed());
+            Landing::Done
+        });
+        let departures = async move { (None, 0, task.await) }.boxed();
         let flights = accounts.into_iter().map(|account| fly(account, 0));
         let mut flights: FuturesUnordered<_> = flights.chain([departures]).collect();
         outcome.synced = !held_back;
         // Each relay's news is shown when it comes: another one may be slow, or down.
-        while let Some(ended) = flights.next().await {
-            let (account, confirmations, landed) =
-                ended.unwrap_or_else(|error| (None, 0, Err(error)));
+        while let Some((account, confirmations, landed)) = flights.next().await {
             let wanted = landed == Ok(Landing::ConfirmationWanted);
             if confirmations == 0
                 && let Err(error) = landed
@@ -494,13 +499,12 @@ impl Core {
                     return;
                 }
             }
-            if let Some(publication) = self.set_if_changed(outcome) {
-                self.settle_into(outcome, publication, deadline).await;
-            }
+            let shown = self.show_news(outcome, deadline).await;
             // Once iOS has the number: what is confirmed is not sent again.
             if wanted
-                && outcome.shown
+                && shown
                 && confirmations < CONFIRMATIONS
+                && deadline.left() >= SYNC_NEEDS
                 && let Some(account) = account
             {
                 flights.push(fly(account, confirmations + 1));

@@ -88,6 +88,7 @@ contract! {
         what_an_answer_tells_in_place_of_a_push_is_sent_once_unless_the_phone_confirms_it,
         a_push_that_may_come_after_a_confirmed_answer_is_painted_over,
         what_changes_after_a_confirmed_answer_is_pushed_as_soon_as_ever,
+        what_changes_after_the_phone_named_a_push_that_is_under_way_is_pushed,
         an_answer_that_may_have_come_is_taken_back_like_a_push,
         an_answer_with_what_the_phone_did_is_taken_back_too,
         what_an_answer_tells_in_place_of_a_push_waits_as_long_as_apns_said,

@@ -238,6 +238,28 @@ pub fn what_changes_after_a_confirmed_answer_is_pushed_as_soon_as_ever(make: Mak
     assert_eq!(payload(&world.push(NOW)).totals.unread, 2);
 }
 
+pub fn what_changes_after_the_phone_named_a_push_that_is_under_way_is_pushed(make: Make) {
+    for repeated in [false, true] {
+        let world = pushing(make);
+        let mut phone = world.phone("phone");
+        world.events(&[item("bob", 1)]);
+        let mut push = world.push(NOW);
+        if repeated {
+            world.record(&push, &Report::Accepted, NOW);
+            push = world.push(NOW + MINUTE);
+        }
+        // It has come, with its row, and APNs' answer has not.
+        phone.since = version(1);
+        phone.sync(&[push.key.counter]);
+        world.events(&[item("bob", 2)]);
+
+        world.record(&push, &Report::Accepted, NOW + MINUTE);
+
+        let next = world.push(NOW + 2 * MINUTE);
+        assert_eq!(payload(&next).totals.unread, 2, "repeated: {repeated}");
+    }
+}
+
 pub fn a_push_that_came_before_apns_said_so_does_not_hide_what_came_after_it(make: Make) {
     for report in [Report::Accepted, Report::Unknown(QUIET)] {
         for applied in [0, 1] {
@@ -474,6 +496,7 @@ pub fn what_may_have_arrived_is_taken_back_also_after_a_restart(make: Make) {
         world.record(&back, &Report::Again(NOW + 2 * MINUTE), NOW);
         assert_eq!(phone.sync(&[]).totals.unread, 0);
         assert!(!phone.sync(&[]).confirm, "it has told that it knows");
+        world.quiet(NOW + 2 * MINUTE - 1);
         let once_more = world.push(NOW + DAY);
         assert_eq!(
             (once_more.lane, payload(&once_more).totals.unread),

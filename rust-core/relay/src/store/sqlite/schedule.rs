@@ -199,8 +199,7 @@ pub fn put_off(
 
 /// The device has confirmed all that changed: no push needs to tell it.
 pub fn end_burst(tx: &Connection, device: i64) -> Result<()> {
-    let sql = "UPDATE schedule SET burst_at = NULL, attempts = 0 \
-               WHERE device = ?1 AND burst_at IS NOT NULL";
+    let sql = "UPDATE schedule SET burst_at = NULL WHERE device = ?1 AND burst_at IS NOT NULL";
     tx.prepare_cached(sql)?.execute([device])?;
     Ok(())
 }
@@ -226,8 +225,8 @@ fn may_show_another(tx: &Connection, device: &Device, sums: &Sums) -> Result<boo
 }
 
 /// Settles what is owed if the device has seen it: it confirmed a cursor past it, was given an answer past
-/// it, or named a push that told it. Where a push that tells another number may still arrive, the true one
-/// is sent once more after that.
+/// it, or named a push that told it. Where nothing new waits to be pushed and a push that tells another
+/// number may still arrive, the true one is sent once more after that.
 pub fn acknowledge(tx: &Connection, device: &Device, account: &Account, now: u64) -> Result<()> {
     let waiting = load(tx, device.row)?;
     let owed = waiting.and_then(|waiting| waiting.version);
@@ -296,16 +295,24 @@ fn misleading(tx: &Connection, device: &Device, account: &Account) -> Result<Vec
     Ok(found)
 }
 
-/// Nothing is owed to the device any more.
+/// Nothing is owed to the device any more. While a push is under way to it the row goes on to count the
+/// changes: whether there was one since that push was taken, its end asks.
 pub fn forget(tx: &Connection, device: i64) -> Result<()> {
-    tx.prepare_cached("DELETE FROM schedule WHERE device = ?1")?
-        .execute([device])?;
+    let sql = "DELETE FROM schedule WHERE device = ?1 \
+               AND (SELECT in_flight FROM devices WHERE id = ?1) IS NULL";
+    if tx.prepare_cached(sql)?.execute([device])? == 0 {
+        let sql = "UPDATE schedule SET due_at = NULL, owed = NULL, burst_at = NULL \
+                   WHERE device = ?1";
+        tx.prepare_cached(sql)?.execute([device])?;
+    }
     Ok(())
 }
 
-/// The next look at a device's row.
+/// The next look at a device's row, once APNs takes pushes for it again.
 pub fn wait(tx: &Connection, device: i64, until: u64) -> Result<()> {
-    tx.prepare_cached("UPDATE schedule SET due_at = ?2 WHERE device = ?1")?
+    let sql = "UPDATE schedule SET due_at = max(?2, \
+               (SELECT held_until FROM devices WHERE id = ?1)) WHERE device = ?1";
+    tx.prepare_cached(sql)?
         .execute(params![device, signed(until)])?;
     Ok(())
 }
